@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Language settings of every Swift target.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Pure Swift: every unsafe operation is marked where it stands.
+let safe: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+/// Declares or returns types that borrow bytes (`~Escapable`).
+let lifetimes: [SwiftSetting] = safe + [.enableExperimentalFeature("Lifetimes")]
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "icetalk",
+    products: [
+        .executable(name: "icetalk", targets: ["icetalk"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    ],
+    targets: [
+        // Floor 0: what everything stands on.
+        .target(name: "Wire", swiftSettings: lifetimes),
+        .target(name: "CCRC32C"),
+        .target(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+
+        // Floor 1: the protocols, sans-IO.
+        .target(name: "SDP", dependencies: ["Wire"], swiftSettings: safe),
+        .target(name: "STUN", dependencies: ["Wire", crypto], swiftSettings: safe),
+        .target(name: "ICE", dependencies: ["Wire", "STUN", "SDP", crypto, deque], swiftSettings: safe),
+        .target(name: "DTLS", dependencies: ["Wire", "COpenSSL"], swiftSettings: strict),
+        .target(name: "SCTP", dependencies: ["Wire", "CCRC32C", crypto, deque], swiftSettings: safe),
+        .target(name: "DataChannels", dependencies: ["Wire", "SCTP", deque], swiftSettings: safe),
+        .target(
+            name: "Peering",
+            dependencies: ["Wire", "SDP", "STUN", "ICE", "DTLS", "SCTP", "DataChannels", crypto, deque],
+            swiftSettings: safe
+        ),
+
+        // Floor 2: sockets, clocks, threads.
+        .target(name: "Reactor", dependencies: ["Wire", "ICE", "Peering", "CLinux"], swiftSettings: strict),
+
+        // Floor 3: what peers say to each other, sans-IO.
+        .target(
+            name: "Rendezvous",
+            dependencies: ["Wire", "SDP", "ICE", "DTLS", "Peering", crypto],
+            swiftSettings: safe
+        ),
+        .target(name: "FileTransfer", dependencies: ["Wire", crypto, deque], swiftSettings: safe),
+        .target(name: "Conversation", dependencies: ["Wire", "FileTransfer", deque], swiftSettings: safe),
+
+        // Floor 4: a session between two people, alive.
+        .target(
+            name: "Sessions",
+            dependencies: ["Wire", "Reactor", "Peering", "Rendezvous", "Conversation", "FileTransfer", "CLinux"],
+            swiftSettings: strict
+        ),
+
+        // Floor 6: the program.
+        .executableTarget(
+            name: "icetalk",
+            dependencies: ["Sessions", "Rendezvous", "CLinux", arguments],
+            swiftSettings: strict
+        ),
+
+        .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,3 @@
+// Part of icetalk.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once

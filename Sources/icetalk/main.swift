@@ -1,0 +1,4 @@
+// Part of icetalk.
+// SPDX-License-Identifier: Apache-2.0
+
+print("icetalk")
