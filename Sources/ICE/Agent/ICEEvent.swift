@@ -109,6 +109,8 @@ package enum ICEError: Error, Equatable, Sendable {
     case unknownBase
     /// More sources, candidates or pairs than are remembered.
     case tooMany
+    /// The owner refused this source.
+    case refused
     /// Consent is gone: this agent has ended.
     case ended
 }
