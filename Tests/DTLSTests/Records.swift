@@ -1,0 +1,29 @@
+// Part of icetalk.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Takes datagrams apart and makes records for tests.
+enum Records {
+    static let changeCipherSpec: UInt8 = 20
+    static let alert: UInt8 = 21
+    static let handshake: UInt8 = 22
+
+    /// The records of a well-formed datagram.
+    static func split(_ datagram: [UInt8]) -> [[UInt8]] {
+        var records: [[UInt8]] = []
+        var rest = datagram[...]
+        while rest.count >= 13 {
+            let start = rest.startIndex
+            let size = 13 + Int(rest[start + 11]) << 8 + Int(rest[start + 12])
+            records.append([UInt8](rest.prefix(size)))
+            rest = rest.dropFirst(size)
+        }
+        return records
+    }
+
+    static func epoch(_ record: [UInt8]) -> Int { Int(record[3]) << 8 | Int(record[4]) }
+
+    /// A plaintext record with a sequence number of its own.
+    static func plaintext(_ type: UInt8, sequence: UInt8, _ body: [UInt8]) -> [UInt8] {
+        [type, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, sequence, UInt8(body.count >> 8), UInt8(body.count & 0xFF)] + body
+    }
+}
