@@ -20,14 +20,18 @@ import Wire
                 let datagram = hello[index]
                 try server.handle(datagram.span, at: .zero) { _ in }
             }
-            var messages: [UInt8] = []
+            var records: [[UInt8]] = []
             while let datagram = server.pollHandshakeDatagram() {
                 #expect(datagram.count <= 1_200)
-                messages += Records.split(datagram).map { $0[13] }
+                records += Records.split(datagram)
             }
             // ServerHello, Certificate, ServerKeyExchange, CertificateRequest, ServerHelloDone
-            #expect(messages == [2, 11, 12, 13, 14])
+            #expect(records.map { $0[13] } == [2, 11, 12, 13, 14])
             #expect(server.nextTimeout != nil)
+            let (cipher, extensions) = try Records.serverHello(records[0])
+            #expect(cipher == 0xC02B)
+            // extended_master_secret, ec_point_formats, renegotiation_info: neither use_srtp (14) nor ALPN (16).
+            #expect(extensions == [23, 11, 0xFF01])
         }
     }
 
