@@ -12,8 +12,10 @@ package enum TransferLimits {
     /// The longest name in a manifest entry, in bytes.
     package static let nameCount = 4_096
 
-    /// The largest file, in bytes: sums and offsets stay far from the ends of 64 bits.
-    package static let fileSize: UInt64 = 1 << 62
+    /// The largest file, in bytes; sums and offsets stay far from the ends of 64 bits.
+    ///
+    /// 8 PiB less one is what an integer of JSON holds exactly (RFC 8259 §6), in which offers are made.
+    package static let fileSize: UInt64 = (1 << 53) - 1
 
     /// How many entries one transfer may have.
     package static let entryCount: UInt32 = 1
