@@ -12,6 +12,7 @@
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -145,4 +146,10 @@ int clinux_links(clinux_link *out, int capacity) {
 int clinux_link_addresses(clinux_link_address *out, int capacity) {
     struct list list = {out, capacity, 0};
     return dump(RTM_GETADDR, visit_address, &list);
+}
+
+int clinux_link_is_wireless(const char *name) {
+    char path[64];
+    int length = snprintf(path, sizeof path, "/sys/class/net/%s/phy80211", name);
+    return length > 0 && (size_t)length < sizeof path && access(path, F_OK) == 0;
 }

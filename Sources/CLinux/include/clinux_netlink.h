@@ -48,3 +48,6 @@ int clinux_links(clinux_link *out, int capacity);
 
 /// Lists addresses; what exceeds `capacity` is left out. Returns how many were written, or -errno.
 int clinux_link_addresses(clinux_link_address *out, int capacity);
+
+/// Whether an interface is Wi-Fi, as far as sysfs tells.
+int clinux_link_is_wireless(const char *name);
