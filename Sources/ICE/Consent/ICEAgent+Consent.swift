@@ -13,7 +13,7 @@ extension ICEAgent {
         }
         let wasQuiet = consent.isQuiet
         consent.judgeSilence(at: now)
-        let isDue = now >= consent.nextCheck
+        let isDue = consent.isRequestDue(at: now)
         if isDue {
             consent.noteRequest(at: now, random: &self.random)
             self.sendFreshnessCheck(id, at: now)
