@@ -22,7 +22,7 @@ package struct SessionDescription: Hashable, Sendable {
 
     /// Creates a description with nothing but a data channel.
     ///
-    /// - Parameter sessionID: A random number; the highest bit is not used, since RFC 9429 §5.2.1 wants it below 2^63.
+    /// The highest bit of the session's random number is not used: RFC 9429 §5.2.1 wants it below 2^63.
     package init(sessionID: UInt64, dataChannel: DataChannelSection) {
         self.sessionID = sessionID & (.max >> 1)
         self.sessionVersion = 1
@@ -96,7 +96,7 @@ package struct DataChannelSection: Hashable, Sendable {
         case legacy
     }
 
-    /// RFC 8841 §6.1: "If the SDP 'max-message-size' attribute is not present, the default value is 64K."
+    /// What a missing `max-message-size` means: 64K by RFC 8841 §6.1.
     package static let defaultMaxMessageSize: UInt32 = 65_536
 
     /// The port of everyone.
