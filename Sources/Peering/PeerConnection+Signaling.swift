@@ -118,7 +118,7 @@ extension PeerConnection {
         with remote: PeerDescription,
         isLite: Bool,
         iceRole: ICERole,
-        dtlsRole: DTLSRole,
+        dtlsRole: DTLSConnection.Role,
         at now: Instant
     ) throws(PeeringError) {
         guard remote.fingerprint != self.configuration.certificate.fingerprint else { throw .ownDescription }

@@ -18,6 +18,8 @@ final class SecureTransport {
     static let maximumBanned = 1024
     /// How long a client waits on silence before it tries a further path beside the first.
     static let patience: UInt64 = 1_000_000_000
+    /// How long a client rests after a handshake has failed.
+    static let rest: UInt64 = 200_000_000
 
     /// One handshake on one path.
     private final class Handshake {
@@ -25,6 +27,8 @@ final class SecureTransport {
         let startedAt: Instant
         var connection: DTLSConnection
         var wasHeard = false
+        /// Whether its silence was noticed: it asks for no further path.
+        var wasOvertaken = false
 
         init(path: Path, startedAt: Instant, connection: consuming DTLSConnection) {
             self.path = path
@@ -48,7 +52,7 @@ final class SecureTransport {
     }
 
     /// The DTLS role of this side.
-    let role: DTLSRole
+    let role: DTLSConnection.Role
     private let certificate: DTLSCertificate
     private let expected: Fingerprint
     private let datagramSize: Int
@@ -56,10 +60,11 @@ final class SecureTransport {
     private var established: Handshake?
     private var banned: Set<SocketAddress> = []
     private var roundTripTime: Duration?
-    private var replay = 0
+    /// When the next handshake may begin after one has failed.
+    private var retry: Instant?
 
     /// Creates a transport that accepts one certificate only.
-    init(role: DTLSRole, certificate: DTLSCertificate, expected: Fingerprint, datagramSize: Int) {
+    init(role: DTLSConnection.Role, certificate: DTLSCertificate, expected: Fingerprint, datagramSize: Int) {
         self.role = role
         self.certificate = certificate
         self.expected = expected
@@ -89,12 +94,17 @@ extension SecureTransport {
         handshake.connection.start(at: now)
     }
 
-    /// As a client, whether silence on all paths so far calls for a further one.
+    /// As a client, whether silence on all paths so far, or the failure of all handshakes, calls for a further one.
     func wantsAnotherPath(at now: Instant) -> Bool {
-        guard self.role == .client, self.established == nil else { return false }
-        return self.handshakes.allSatisfy { handshake in
+        guard self.role == .client, self.established == nil, self.retry == nil else { return false }
+        let isSilent = self.handshakes.allSatisfy { handshake in
             !handshake.wasHeard && now.nanoseconds(since: handshake.startedAt) >= Self.patience
         }
+        guard isSilent, self.handshakes.contains(where: { !$0.wasOvertaken }) || self.handshakes.isEmpty else { return false }
+        for handshake in self.handshakes {
+            handshake.wasOvertaken = true
+        }
+        return true
     }
 
     /// Takes a datagram from a path that ICE has vouched for; application data goes to `deliver`.
@@ -110,24 +120,17 @@ extension SecureTransport {
         guard !self.isBanned(path.remote) else { return .none }
         guard let handshake = self.handshake(on: path) ?? self.accept(datagram, on: path, at: now) else { return .none }
         do throws(DTLSError) {
-            // A first record may follow the Finished at once: it must not reach anyone before the certificate is checked.
-            var early: [[UInt8]] = []
-            try handshake.connection.handle(datagram, at: now) { plaintext in
-                if early.count < EarlyHandshakes.maximumDatagrams { early.append([UInt8](copying: plaintext)) }
-            }
-            handshake.wasHeard = true
-            guard handshake.connection.isEstablished else { return .none }
-            guard handshake.connection.verifyPeer(self.expected) else { return self.refuse(handshake) }
-            self.established = handshake
-            self.handshakes = [handshake]
-            for plaintext in early {
-                deliver(plaintext.span)
-            }
-            return .secured(path)
+            try handshake.connection.handle(datagram, at: now, deliver: deliver)
         } catch {
-            self.handshakes.removeAll { $0 === handshake }
+            self.drop(handshake, at: now)
             return .none
         }
+        handshake.wasHeard = true
+        guard handshake.connection.state == .established else { return .none }
+        guard handshake.connection.verifyPeer(self.expected) else { return self.refuse(handshake, at: now) }
+        self.established = handshake
+        self.handshakes = [handshake]
+        return .secured(path)
     }
 
     private func handle(
@@ -144,29 +147,27 @@ extension SecureTransport {
                 deliver(plaintext)
             }
         } catch {
-            return established.connection.isEstablished ? .none : .closed
+            return .closed
         }
-        guard established.connection.isEstablished else { return .closed }
+        guard established.connection.state == .established else { return .closed }
         return isAuthentic ? .authentic(path) : .none
     }
 
     /// Runs the retransmission timers.
     func handleTimeout(at now: Instant) {
+        if let retry = self.retry, retry <= now { self.retry = nil }
         for handshake in self.handshakes {
-            do throws(DTLSError) {
-                try handshake.connection.handleTimeout(at: now)
-            } catch {
-                self.handshakes.removeAll { $0 === handshake && self.established !== handshake }
-            }
+            handshake.connection.handleTimeout(at: now)
+            if case .failed = handshake.connection.state, self.established == nil { self.drop(handshake, at: now) }
         }
     }
 
     /// When `handleTimeout` has something to do.
     var nextTimeout: Instant? {
-        var next: Instant?
+        var next = self.retry
         for handshake in self.handshakes {
             next = earliest(next, handshake.connection.nextTimeout)
-            if self.role == .client, self.established == nil, !handshake.wasHeard {
+            if self.role == .client, self.established == nil, !handshake.wasHeard, !handshake.wasOvertaken {
                 next = earliest(next, handshake.startedAt.advanced(byNanoseconds: Self.patience))
             }
         }
@@ -237,8 +238,7 @@ extension SecureTransport {
             var connection = try DTLSConnection(
                 certificate: self.certificate,
                 role: self.role,
-                mtu: self.datagramSize,
-                at: now
+                mtu: self.datagramSize
             )
             if let time = self.roundTripTime { connection.setRoundTripTime(time) }
             let handshake = Handshake(path: path, startedAt: now, connection: connection)
@@ -249,8 +249,13 @@ extension SecureTransport {
         }
     }
 
-    private func refuse(_ handshake: Handshake) -> Outcome {
+    private func drop(_ handshake: Handshake, at now: Instant) {
         self.handshakes.removeAll { $0 === handshake }
+        if self.role == .client { self.retry = now.advanced(byNanoseconds: Self.rest) }
+    }
+
+    private func refuse(_ handshake: Handshake, at now: Instant) -> Outcome {
+        self.drop(handshake, at: now)
         if self.banned.count < Self.maximumBanned { self.banned.insert(handshake.path.remote) }
         return .impostor(handshake.path)
     }
