@@ -76,6 +76,32 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // Test support.
+        .target(name: "CVirtualTime", path: "Tests/CVirtualTime", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(
+            name: "SimulatedNetwork",
+            dependencies: ["Wire"],
+            path: "Tests/SimulatedNetwork",
+            swiftSettings: safe
+        ),
+
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
+        .testTarget(name: "SDPTests", dependencies: ["Wire", "SDP"], swiftSettings: strict),
+        .testTarget(name: "STUNTests", dependencies: ["Wire", "STUN"], swiftSettings: strict),
+        .testTarget(name: "ICETests", dependencies: ["Wire", "STUN", "ICE"], swiftSettings: strict),
+        .testTarget(name: "DTLSTests", dependencies: ["Wire", "DTLS", "CVirtualTime"], swiftSettings: strict),
+        .testTarget(
+            name: "RendezvousTests",
+            dependencies: ["Wire", "SDP", "ICE", "DTLS", "Peering", "Rendezvous"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "ReactorTests", dependencies: ["Wire", "Reactor", "CLinux"], swiftSettings: strict),
+        .testTarget(name: "FileTransferTests", dependencies: ["Wire", "FileTransfer"], swiftSettings: strict),
+        .testTarget(
+            name: "ConversationTests",
+            dependencies: ["Wire", "FileTransfer", "Conversation"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "SessionsTests", dependencies: ["Wire", "FileTransfer", "Sessions"], swiftSettings: strict),
     ]
 )

@@ -16,7 +16,7 @@ package import Wire
 /// Application data flows only after `verifyPeer(_:)` has said yes; what arrives earlier is dropped.
 ///
 /// Sendable because it cannot be copied and every use of libssl's object is a mutation, for which the one owner has
-/// exclusive access; libssl binds nothing to a thread but the error stack, which each call empties first.
+/// exclusive access; libssl binds nothing to a thread but the error stack, which no call leaves anything on.
 package struct DTLSConnection: ~Copyable, @unchecked Sendable {
     /// Who sends the ClientHello.
     package enum Role: Hashable, Sendable {
@@ -132,7 +132,7 @@ package struct DTLSConnection: ~Copyable, @unchecked Sendable {
     ) throws(DTLSError) {
         guard self.isLive else { return }
         var reader = ByteReader(datagram)
-        while let range = self.filter.next(in: &reader, established: self.state == .established) {
+        while let range = self.filter.next(in: &reader, established: self.isEstablished) {
             self.take(datagram.extracting(range), deliver)
             guard self.isLive else { break }
         }
@@ -178,7 +178,7 @@ package struct DTLSConnection: ~Copyable, @unchecked Sendable {
     ///
     /// False before the handshake is over. A mismatch fails the connection for good.
     package mutating func verifyPeer(_ expected: Fingerprint) -> Bool {
-        guard self.state == .established, let actual = self.peerFingerprint else { return false }
+        guard self.isEstablished, let actual = self.peerFingerprint else { return false }
         guard actual == expected else {
             self.isPeerVerified = false
             self.end(.failed(.fingerprintMismatch))
@@ -193,7 +193,7 @@ package struct DTLSConnection: ~Copyable, @unchecked Sendable {
     /// Throws `notEstablished`, `peerNotVerified`, `plaintextSize`, `bufferFull`, or what made the connection fail; the
     /// buffer is unchanged then.
     package mutating func seal(_ plaintext: Span<UInt8>, into buffer: DatagramBuffer) throws(DTLSError) -> Int {
-        guard self.state == .established else { throw .notEstablished }
+        guard self.isEstablished else { throw .notEstablished }
         guard self.isPeerVerified else { throw .peerNotVerified }
         let limit = self.maximumPlaintextSize
         guard plaintext.count >= 1, plaintext.count <= limit else {
@@ -215,7 +215,7 @@ package struct DTLSConnection: ~Copyable, @unchecked Sendable {
     /// Ends the connection: `close_notify` is sent if there is somebody who could understand it.
     package mutating func close(at now: Instant) {
         guard self.isLive || self.state == .idle else { return }
-        if self.state == .established {
+        if self.isEstablished {
             self.session.shutdown()
         }
         self.end(.closed(by: .local))
@@ -260,20 +260,26 @@ package struct DTLSConnection: ~Copyable, @unchecked Sendable {
         context: [UInt8]?,
         count: Int
     ) throws(DTLSError) -> [UInt8] {
-        guard self.state == .established else { throw .notEstablished }
+        guard self.isEstablished else { throw .notEstablished }
         guard self.session.isExtendedMasterSecret else { throw .noExtendedMasterSecret }
         return try self.session.exportKeyingMaterial(label: label, context: context, count: count)
     }
 
     // MARK: Records
 
-    private var isLive: Bool { self.state == .handshaking || self.state == .established }
+    // Patterns, as `==` would copy the payloads of both sides.
+
+    private var isHandshaking: Bool { if case .handshaking = self.state { true } else { false } }
+
+    private var isEstablished: Bool { if case .established = self.state { true } else { false } }
+
+    private var isLive: Bool { self.isHandshaking || self.isEstablished }
 
     /// Offers one record to libssl until it has taken it.
     private mutating func take(_ record: Span<UInt8>, _ deliver: (Span<UInt8>) -> Void) {
         self.session.bridge.lend(record: record) {
             for _ in 0..<Self.maximumOffers {
-                if self.state == .handshaking {
+                if self.isHandshaking {
                     self.continueHandshake()
                 } else {
                     self.readPlaintexts(deliver)
@@ -339,7 +345,7 @@ package struct DTLSConnection: ~Copyable, @unchecked Sendable {
 
     /// Translates what is left of libssl's timer, which runs on the wall clock, into an instant.
     private mutating func refreshTimeout(at now: Instant) {
-        guard self.isLive, let remaining = self.session.remainingTimeout else {
+        guard self.isHandshaking, let remaining = self.session.remainingTimeout else {
             self.nextTimeout = nil
             return
         }

@@ -60,7 +60,6 @@ struct LibSSLSession: ~Copyable {
 
     /// Reads the plaintext of one record, and answers handshake records by the way.
     func read(into scratch: inout [UInt8]) -> Outcome {
-        ErrorStack.clear()
         let count = scratch.withUnsafeMutableBytes { bytes in
             SSL_read(self.ssl, bytes.baseAddress, Int32(truncatingIfNeeded: bytes.count))
         }
@@ -72,8 +71,7 @@ struct LibSSLSession: ~Copyable {
 
     /// Encrypts a plaintext into one record, which is appended to a buffer.
     func write(_ plaintext: Span<UInt8>, into buffer: DatagramBuffer) -> Outcome {
-        ErrorStack.clear()
-        return self.bridge.lend(sink: buffer) {
+        self.bridge.lend(sink: buffer) {
             plaintext.withUnsafeBytes { bytes in
                 self.outcome(of: SSL_write(self.ssl, bytes.baseAddress, Int32(truncatingIfNeeded: bytes.count)))
             }
@@ -134,14 +132,17 @@ struct LibSSLSession: ~Copyable {
         return material
     }
 
+    /// Tells what a call came to without `SSL_get_error`, which takes what an earlier call left on the error stack for
+    /// the outcome of this one; so records need not pay for a look at the stack before each call.
     private func outcome(of result: Int32) -> Outcome {
         if result > 0 {
             return .done(Int(result))
         }
-        let error = SSL_get_error(self.ssl, result)
-        if error == SSL_ERROR_ZERO_RETURN {
-            return .closed
+        if icetalk_has_failed(self.ssl) == 1 {
+            return .failed(ErrorStack.connectionFailure())
         }
-        return icetalk_has_failed(self.ssl) == 1 ? .failed(ErrorStack.connectionFailure()) : .needsRecord
+        // A record that is not authentic may leave errors behind.
+        ErrorStack.clear()
+        return SSL_get_shutdown(self.ssl) & SSL_RECEIVED_SHUTDOWN == 0 ? .needsRecord : .closed
     }
 }

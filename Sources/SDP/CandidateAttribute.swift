@@ -89,6 +89,14 @@ package struct CandidateAttribute: Hashable, Sendable {
 // MARK: Parsing
 
 extension CandidateAttribute {
+    /// The same candidate with a generation that was told beside it, unless it names one itself or the text is none.
+    package func belonging(to usernameFragment: String) -> CandidateAttribute {
+        guard self.usernameFragment == nil, ICEText.isUsernameFragment(usernameFragment) else { return self }
+        var candidate = self
+        candidate.usernameFragment = usernameFragment
+        return candidate
+    }
+
     /// Reads `candidate:…`, with or without `a=` before it; nil if it is malformed.
     ///
     /// Extensions are pairs of words in any order, of which unknown ones are skipped.

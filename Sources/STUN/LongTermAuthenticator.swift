@@ -66,6 +66,7 @@ package struct LongTermAuthenticator: Sendable {
     ///   - understood: the attributes that the receiver understands; others that have to be understood give an error 420.
     ///   - now: the time.
     ///   - account: the account of a user; nil when there is none.
+    /// - Returns: what to do with the message.
     package func check(
         _ request: STUNMessage,
         of bytes: Span<UInt8>,

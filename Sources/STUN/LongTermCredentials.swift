@@ -53,6 +53,7 @@ package struct LongTermCredentials: Sendable {
     ///   - response: a response whose transaction is that of the attempt's request.
     ///   - bytes: what it was parsed from.
     ///   - attempt: what `encode` returned with the request.
+    /// - Returns: what to do with the response.
     package mutating func judge(
         _ response: STUNMessage,
         of bytes: Span<UInt8>,

@@ -23,11 +23,10 @@ struct MessageLayout {
     private(set) var fingerprint: Field?
 
     init(scanning bytes: Span<UInt8>) throws(STUNError) {
-        guard STUNMessage.looksLikeSTUN(bytes) else { throw .notSTUN }
         var reader = ByteReader(bytes)
-        guard let header = try? MessageHeader(parsing: &reader), let type = MessageType(rawValue: header.type) else {
-            throw .notSTUN
-        }
+        guard let header = try? MessageHeader(parsing: &reader), header.cookie == STUNMessage.magicCookie,
+            let type = MessageType(rawValue: header.type)
+        else { throw .notSTUN }
         guard header.length % 4 == 0, header.length == reader.remaining else {
             throw .wrongLength(declared: header.length, available: reader.remaining)
         }

@@ -21,6 +21,7 @@ extension STUNMessage {
     ///   - understood: the attributes that the receiver understands; others that have to be understood give an error 420.
     ///   - accepted: the integrity attributes that count.
     ///   - key: the key that belongs to a user name; nil when the name is not valid here.
+    /// - Returns: what to do with the message.
     package func checkShortTerm(
         of bytes: Span<UInt8>,
         understanding understood: Set<AttributeType>,

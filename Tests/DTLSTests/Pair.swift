@@ -59,6 +59,8 @@ final class Pair {
 
     var isEstablished: Bool { self.client.state == .established && self.server.state == .established }
 
+    var clientTimeout: Instant? { self.client.nextTimeout }
+
     func start() {
         self.client.start(at: self.now)
         self.server.start(at: self.now)

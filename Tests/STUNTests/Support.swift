@@ -43,3 +43,8 @@ func verifyIntegrity(_ bytes: [UInt8], _ key: IntegrityKey, accepting: Integrity
 func verifyFingerprint(_ bytes: [UInt8]) -> Bool {
     STUNMessage.verifyFingerprint(of: bytes.span)
 }
+
+/// Whether an array can only be STUN.
+func looksLikeSTUN(_ bytes: [UInt8]) -> Bool {
+    STUNMessage.looksLikeSTUN(bytes.span)
+}

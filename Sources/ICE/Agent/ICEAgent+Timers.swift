@@ -118,7 +118,7 @@ extension ICEAgent {
         return .failed
     }
 
-    /// Whether every pair has failed. An agent without addresses waits for one; it has not failed.
+    /// Whether every pair has failed; an agent without addresses waits for one and has not failed.
     private var isOutOfPairs: Bool {
         !self.locals.bases.isEmpty && self.checkList.pairs.allSatisfy { $0.state == .failed }
     }

@@ -41,7 +41,7 @@ struct Consent: Sendable {
         self.noteHeard(at: now)
     }
 
-    /// Something came: a check of the other side, or data. It is a sign of life, but not consent.
+    /// Something came, a check of the other side or data: a sign of life, but not consent.
     mutating func noteHeard(at now: Instant) {
         self.lastHeard = now
         self.unansweredSince = nil

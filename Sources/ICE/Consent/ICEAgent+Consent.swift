@@ -31,7 +31,7 @@ extension ICEAgent {
         }
     }
 
-    /// RFC 7675 §5.1: nothing may be sent any more over the pair. Without another one this agent has come to its end.
+    /// Nothing may be sent any more over the pair (RFC 7675 §5.1), nor over others that were silent as long.
     private mutating func expireConsent(_ id: PairID, at now: Instant) {
         self.checkList.update(id) { $0.fail() }
         self.events.append(.consentExpired)
