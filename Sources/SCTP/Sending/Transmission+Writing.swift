@@ -10,7 +10,7 @@ extension Transmission {
     /// - Returns: whether anything was appended.
     mutating func write(into writer: inout ByteWriter, at now: Instant) -> Bool {
         let start = writer.count
-        if self.queue.limitedCount > 0 { self.abandonWhatIsOver(at: now) }
+        if self.supportsForwardTSN, self.queue.limitedCount > 0 { self.abandonWhatIsOver(at: now) }
         self.writeForwardTSN(into: &writer, at: now)
         var lastChunk: Int?
         var wantsAnswer = false

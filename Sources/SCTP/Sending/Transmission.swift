@@ -81,16 +81,11 @@ struct Transmission: Sendable {
     /// Whether nothing waits and nothing is unacknowledged.
     var isIdle: Bool { self.queue.isEmpty && self.outstanding.count == 0 }
 
-    /// Whether data or the news that data was given up could leave now.
+    /// Bytes of user data in a packet with one chunk.
     var fullPayload: Int { self.packetSize - CommonHeader.size - DataChunkHeader.size }
 
     /// Takes a message.
     mutating func enqueue(_ message: OutgoingMessage, at now: Instant) {
-        var message = message
-        if !self.supportsForwardTSN {
-            message.maximumRetransmits = nil
-            message.expiry = .distantFuture
-        }
         if self.outstanding.count == 0, self.queue.isEmpty {
             let idle = now.nanoseconds(since: self.lastSentAt) / max(self.timeout.value, 1)
             if idle > 0 { self.congestion.idled(timeouts: Int(clamping: idle)) }
