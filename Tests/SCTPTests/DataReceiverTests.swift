@@ -52,24 +52,24 @@ import Wire
         let now = Instant(nanoseconds: 5)
         _ = try receiver.receive(Self.whole(100), payload: payload.span, at: now)
         receiver.endPacket(at: now)
-        #expect(!receiver.isSACKDue(at: now, atBatchEnd: true))
+        #expect(receiver.isSACKDue(at: now, atBatchEnd: true) == false)
         let deadline = try #require(receiver.policy.deadline)
         #expect(deadline == Instant(nanoseconds: 20_000_005))
-        #expect(receiver.isSACKDue(at: deadline, atBatchEnd: true))
+        #expect(receiver.isSACKDue(at: deadline, atBatchEnd: true) == true)
         _ = try Self.sack(&receiver)
         #expect(receiver.policy.deadline == nil)
-        #expect(!receiver.policy.hasUnacknowledged)
+        #expect(receiver.policy.hasUnacknowledged == false)
         _ = try receiver.receive(Self.whole(101, flags: .immediate), payload: payload.span, at: now)
         receiver.endPacket(at: now)
-        #expect(receiver.isSACKDue(at: now, atBatchEnd: false))
+        #expect(receiver.isSACKDue(at: now, atBatchEnd: false) == true)
         _ = try Self.sack(&receiver)
         _ = try receiver.receive(Self.whole(103), payload: payload.span, at: now)
         receiver.endPacket(at: now)
-        #expect(receiver.isSACKDue(at: now, atBatchEnd: false))
+        #expect(receiver.isSACKDue(at: now, atBatchEnd: false) == true)
         #expect(try Self.sack(&receiver).gapBlocks == [GapBlock(start: 2, end: 2)])
         #expect(try receiver.receive(Self.whole(103), payload: payload.span, at: now) == .dropped)
         receiver.endPacket(at: now)
-        #expect(receiver.isSACKDue(at: now, atBatchEnd: false))
+        #expect(receiver.isSACKDue(at: now, atBatchEnd: false) == true)
         #expect(try Self.sack(&receiver).duplicates == [TSN(103)])
     }
 
@@ -88,7 +88,7 @@ import Wire
             }
         }
         #expect(during == 2)
-        #expect(receiver.isSACKDue(at: .zero, atBatchEnd: true))
+        #expect(receiver.isSACKDue(at: .zero, atBatchEnd: true) == true)
         #expect(receiver.policy.deadline == Instant(nanoseconds: 2_000_000))
     }
 
@@ -106,13 +106,12 @@ import Wire
         #expect(tsn == 9)
         #expect(try Self.sack(&receiver).advertisedWindow == 10_000 - 8 * 1_128)
         #expect(try receiver.receive(Self.whole(0), payload: payload.span, at: .zero) == .accepted)
-        #expect(try receiver.receive(Self.whole(9), payload: payload.span, at: .zero) == .accepted)
-        #expect(try receiver.receive(Self.whole(10), payload: payload.span, at: .zero) == .dropped)
+        #expect(try receiver.receive(Self.whole(9), payload: payload.span, at: .zero) == .dropped)
         receiver.endPacket(at: .zero)
         #expect(try Self.sack(&receiver).advertisedWindow == 0)
-        #expect(!receiver.policy.hasUnacknowledged)
+        #expect(receiver.policy.hasUnacknowledged == false)
         for _ in 0..<5 { #expect(receiver.popMessage() != nil) }
-        #expect(receiver.isSACKDue(at: .zero, atBatchEnd: true))
+        #expect(receiver.isSACKDue(at: .zero, atBatchEnd: true) == true)
         #expect(try Self.sack(&receiver).advertisedWindow > 2_400)
     }
 
@@ -158,10 +157,10 @@ import Wire
     @Test func `a FORWARD-TSN moves on, and is always answered`() throws {
         var receiver = DataReceiver(initialTSN: TSN(0), interleaved: false, limits: .init())
         receiver.forward(ForwardTSNChunk(newCumulativeTSN: TSN(9), skipped: []))
-        #expect(receiver.isSACKDue(at: .zero, atBatchEnd: true))
+        #expect(receiver.isSACKDue(at: .zero, atBatchEnd: true) == true)
         #expect(try Self.sack(&receiver).cumulativeTSN == TSN(9))
         receiver.forward(ForwardTSNChunk(newCumulativeTSN: TSN(5), skipped: []))
-        #expect(receiver.isSACKDue(at: .zero, atBatchEnd: true))
+        #expect(receiver.isSACKDue(at: .zero, atBatchEnd: true) == true)
         #expect(try Self.sack(&receiver).cumulativeTSN == TSN(9))
     }
 }

@@ -45,13 +45,20 @@ struct ChunkMaker {
     }
 }
 
+extension ReassemblyQueue {
+    fileprivate mutating func insert(_ chunk: (header: DataChunkHeader, payload: [UInt8]), isNext: Bool) throws {
+        let payload = chunk.payload
+        try self.insert(chunk.header, payload: payload.span, isNext: isNext)
+    }
+}
+
 @Suite struct ReassemblyQueueTests {
     @Test func `a message in one chunk, and one in three, come out`() throws {
         var maker = ChunkMaker(tsn: TSN(1))
         var queue = ReassemblyQueue(maximumMessageSize: 1_000)
         let chunks = maker.cut([1], stream: 1, size: 4) + maker.cut(Array(0..<10), stream: 1, size: 4)
         for chunk in chunks {
-            try queue.insert(chunk.header, payload: chunk.payload.span, isNext: true)
+            try queue.insert(chunk, isNext: true)
         }
         #expect(queue.popMessage()?.bytes == [1])
         #expect(queue.popMessage()?.bytes == Array(0..<10))
@@ -66,12 +73,12 @@ struct ChunkMaker {
         for chunk in maker.cut([2], stream: 1, size: 4) + maker.cut(Array(0..<10), stream: 2, size: 4)
             + maker.cut(Array(0..<9), stream: 1, unordered: true, size: 4)
         {
-            try queue.insert(chunk.header, payload: chunk.payload.span, isNext: false)
+            try queue.insert(chunk, isNext: false)
         }
         #expect(queue.popMessage()?.stream == StreamID(2))
         #expect(queue.popMessage()?.isUnordered == true)
         #expect(queue.popMessage() == nil)
-        try queue.insert(lost[0].header, payload: lost[0].payload.span, isNext: true)
+        try queue.insert(lost[0], isNext: true)
         #expect(queue.popMessage()?.bytes == [1])
         #expect(queue.popMessage()?.bytes == [2])
         #expect(queue.bytesQueued == 0)
@@ -83,15 +90,15 @@ struct ChunkMaker {
         let ordered = maker.cut(Array(0..<12), stream: 1, size: 4)
         let unordered = maker.cut(Array(0..<12), stream: 1, unordered: true, size: 4)
         let after = maker.cut([7], stream: 1, size: 4)
-        try queue.insert(ordered[0].header, payload: ordered[0].payload.span, isNext: true)
-        try queue.insert(unordered[1].header, payload: unordered[1].payload.span, isNext: false)
-        try queue.insert(after[0].header, payload: after[0].payload.span, isNext: false)
+        try queue.insert(ordered[0], isNext: true)
+        try queue.insert(unordered[1], isNext: false)
+        try queue.insert(after[0], isNext: false)
         let skipped = [SkippedMessage(stream: StreamID(1), message: 0)]
         queue.forward(ForwardTSNChunk(newCumulativeTSN: TSN(6), skipped: skipped), from: TSN(1))
         #expect(queue.popMessage()?.bytes == [7])
         #expect(queue.bytesQueued == 0)
         for chunk in maker.cut(Array(0..<12), stream: 1, size: 4) {
-            try queue.insert(chunk.header, payload: chunk.payload.span, isNext: true)
+            try queue.insert(chunk, isNext: true)
         }
         #expect(queue.popMessage()?.bytes == Array(0..<12))
     }
@@ -101,7 +108,7 @@ struct ChunkMaker {
         var queue = ReassemblyQueue(maximumMessageSize: 1_000)
         let chunks = (0..<5).flatMap { maker.cut([$0], stream: 3, size: 4) }
         for index in [1, 3, 4] {
-            try queue.insert(chunks[index].header, payload: chunks[index].payload.span, isNext: false)
+            try queue.insert(chunks[index], isNext: false)
         }
         let skipped = [SkippedMessage(stream: StreamID(3), message: 2)]
         queue.forward(ForwardTSNChunk(newCumulativeTSN: TSN(3), skipped: skipped), from: TSN(0))
@@ -116,7 +123,7 @@ struct ChunkMaker {
         for round in 0..<3 {
             var maker = ChunkMaker(tsn: TSN(UInt32(1 + round * 2)))
             for chunk in maker.cut([1], stream: 1, size: 4) + maker.cut([2], stream: 1, size: 4) {
-                try queue.insert(chunk.header, payload: chunk.payload.span, isNext: true)
+                try queue.insert(chunk, isNext: true)
             }
             #expect(queue.popMessage()?.bytes == [1])
             #expect(queue.popMessage()?.bytes == [2])
@@ -211,7 +218,7 @@ struct ChunkMaker {
                 #expect(received.sorted { $0[0] < $1[0] } == messages, "seed \(seed)")
             }
         }
-        #expect(!receiver.hasGaps)
+        #expect(receiver.hasGaps == false)
         #expect(receiver.receivedBytes == UInt64(total))
         #expect(receiver.advertisedWindow == UInt32(DataReceiver.Limits().window))
     }
