@@ -128,4 +128,7 @@ package struct ParameterType: RawRepresentable, Hashable, Sendable, BitwiseCopya
     package static let supportedExtensions = ParameterType(rawValue: 0x8008)
     /// Forward-TSN-Supported (RFC 3758 §3.1).
     package static let forwardTSNSupported = ParameterType(rawValue: 0xC000)
+    /// Unassigned, and skipped silently by those who do not know it: the sender is icetalk, whose congestion control does
+    /// not need a SACK for every second packet.
+    package static let coalescesSACKs = ParameterType(rawValue: 0x80C7)
 }

@@ -50,6 +50,8 @@ package struct InitChunk: Hashable, Sendable {
     package var extensions: SupportedExtensions
     /// Whether the sender accepts packets without checksum because of DTLS (RFC 9653 §4, method 1).
     package var acceptsZeroChecksum: Bool
+    /// Whether the sender is content with one SACK for many packets.
+    package var coalescesSACKs: Bool
     /// The cookie of INIT ACK; empty in INIT.
     package var stateCookie: [UInt8]
     /// Whole parameters to be reported: what was unknown in a received chunk goes into the INIT ACK that answers it.
@@ -64,6 +66,7 @@ package struct InitChunk: Hashable, Sendable {
         initialTSN: TSN,
         extensions: SupportedExtensions = [],
         acceptsZeroChecksum: Bool = false,
+        coalescesSACKs: Bool = false,
         stateCookie: [UInt8] = [],
         unrecognized: [[UInt8]] = []
     ) {
@@ -74,6 +77,7 @@ package struct InitChunk: Hashable, Sendable {
         self.initialTSN = initialTSN
         self.extensions = extensions
         self.acceptsZeroChecksum = acceptsZeroChecksum
+        self.coalescesSACKs = coalescesSACKs
         self.stateCookie = stateCookie
         self.unrecognized = unrecognized
     }
@@ -120,6 +124,8 @@ package struct InitChunk: Hashable, Sendable {
             self.extensions.insert(.forwardTSN)
         case .zeroChecksumAcceptable:
             self.acceptsZeroChecksum = value.count == 4 && value[3] == 1 && value[0] | value[1] | value[2] == 0
+        case .coalescesSACKs:
+            self.coalescesSACKs = true
         case .hostNameAddress:
             throw .hostNameAddress
         case .ipv4Address, .ipv6Address, .cookiePreservative, .supportedAddressTypes, .unrecognized:
@@ -162,6 +168,9 @@ extension ByteWriter {
             }
             if chunk.acceptsZeroChecksum {
                 writer.parameter(.zeroChecksumAcceptable) { $0.u32(1) }
+            }
+            if chunk.coalescesSACKs {
+                writer.parameter(.coalescesSACKs)
             }
             for parameter in chunk.unrecognized {
                 writer.parameter(.unrecognized) { $0.array(parameter) }
