@@ -54,7 +54,7 @@ package struct InitChunk: Hashable, Sendable {
     package var coalescesSACKs: Bool
     /// The cookie of INIT ACK; empty in INIT.
     package var stateCookie: [UInt8]
-    /// Received: whole parameters to be reported to the peer. To be sent: such parameters of the peer.
+    /// Whole parameters to be reported: what was unknown in a received chunk goes into the INIT ACK that answers it.
     package var unrecognized: [[UInt8]]
 
     /// Creates a chunk.
