@@ -1,8 +1,6 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
-package import Wire
-
 extension Association {
     /// Whether data flows.
     package var isEstablished: Bool { self.state == .established }

@@ -115,7 +115,7 @@ extension Association {
             let rule = chunk.type.unrecognizedRule
             if rule.reports {
                 let whole = packet.extracting(chunk.whole)
-                let copy = whole.extracting(first: Self.maximumReport)
+                let copy = whole.extracting(0..<min(whole.count, Self.maximumReport))
                 self.control.report(ErrorCause(.unrecognizedChunkType, value: [UInt8](copying: copy)))
             }
             return rule.continues
