@@ -15,7 +15,11 @@ struct DescriptionLines: Sendable {
         case isAlien
     }
 
+    /// A description has no more long lines; without a bound every line of some other text would be tried.
+    private static let maximumJoins = 64
+
     private var lines: [String]
+    private var joins = 0
     private var blankLines = 0
     private var isDoubleSpaced = false
     private(set) var byteCount: Int
@@ -46,7 +50,8 @@ struct DescriptionLines: Sendable {
             self.lines.append(text)
             return .belongs
         }
-        guard !self.isWhole, let last = self.lines.popLast() else { return .isAlien }
+        guard self.joins < Self.maximumJoins, !self.isWhole, let last = self.lines.popLast() else { return .isAlien }
+        self.joins += 1
         // Mail programs break long lines at spaces.
         self.lines.append(last + " " + text)
         return .belongs

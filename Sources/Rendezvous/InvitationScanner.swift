@@ -50,6 +50,12 @@ struct InvitationScanner {
         return starts
     }
 
+    /// Whether a line with its prefix, whole or not, is in a text.
+    static func hasPrefix(in text: String) -> Bool {
+        let scalars = Array(text.unicodeScalars)
+        return scalars.indices.contains { Self.prefix(in: scalars, at: $0) != nil }
+    }
+
     /// `icetalk`, a number and a colon; the number and where they end.
     private static func prefix(in scalars: [Unicode.Scalar], at start: Int) -> (number: Int, end: Int)? {
         var index = start

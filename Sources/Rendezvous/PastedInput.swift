@@ -135,7 +135,7 @@ package struct PastedInput: Sendable {
 
     /// Looks at a line that continues nothing.
     private mutating func begin(_ text: String) -> [Item] {
-        if text.allSatisfy(Self.isNoise) { return [] }
+        if text.isEmpty { return [] }
         if Invitation.isBegun(in: text) { return self.readInvitation(text) }
         if let start = JSONCollector.start(in: text) { return self.continueJSON(JSONCollector(), with: start) }
         if DescriptionLines.isBegun(by: text) { return self.beginDescription(text) }
@@ -143,7 +143,7 @@ package struct PastedInput: Sendable {
         if text.hasPrefix("candidate:") || text.hasPrefix("a=candidate:") {
             return [CandidateAttribute(text).map { .candidate($0, mid: nil) } ?? .failure(.candidate)]
         }
-        return [.unrecognised(text)]
+        return text.allSatisfy(Self.isNoise) ? [] : [.unrecognised(text)]
     }
 
     /// What is left on a line around code and JSON.
@@ -153,7 +153,7 @@ package struct PastedInput: Sendable {
 
     /// Whether a line begins something, so that it ends whatever is pending.
     private static func begins(_ text: String) -> Bool {
-        Invitation.isBegun(in: text) || DescriptionLines.isBegun(by: text) || text.hasPrefix("{\"")
+        InvitationScanner.hasPrefix(in: text) || DescriptionLines.isBegun(by: text) || text.hasPrefix("{\"")
             || text.hasPrefix("candidate:")
     }
 
@@ -206,7 +206,7 @@ package struct PastedInput: Sendable {
     private mutating func continueJSON(_ collector: JSONCollector, with text: String) -> [Item] {
         self.state = .idle
         var collector = collector
-        if collector.byteCount > 0, text.isEmpty || Invitation.isBegun(in: text) {
+        if collector.byteCount > 0, text.isEmpty || InvitationScanner.hasPrefix(in: text) {
             return [.failure(.json)] + self.begin(text)
         }
         guard collector.byteCount + text.utf8.count < Self.maximumBytes else { return self.giveUp(.tooLong) }

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// ERROR-CODE: why a request failed (RFC 8489 §14.8); other modules add theirs in extensions.
+///
+/// Two errors are equal when their numbers are: each implementation words its reasons as it likes.
 package struct ErrorCode: Hashable, Sendable {
     /// 300 to 699.
     package let number: Int
@@ -14,8 +16,13 @@ package struct ErrorCode: Hashable, Sendable {
         self.reason = reason
     }
 
-    /// Whether two errors have one number, whatever their reasons say.
-    package func isSameError(as other: ErrorCode) -> Bool { self.number == other.number }
+    /// Whether the numbers are equal.
+    package static func == (left: ErrorCode, right: ErrorCode) -> Bool { left.number == right.number }
+
+    /// Feeds the number.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(self.number)
+    }
 }
 
 extension ErrorCode {

@@ -106,7 +106,16 @@ import Wire
         let raw = Attribute.raw(.errorCode, [0xFF, 0xFF, 0xFC, 87])
         let message = STUNMessage(.binding, .failure, TransactionID(high: 0, low: 0), attributes: [raw])
         #expect(try parse(message.encoded()).errorCode?.number == 487)
-        #expect(ErrorCode(487, "other words").isSameError(as: .roleConflict))
+    }
+
+    @Test func `errors are equal by their numbers, and reasons come through`() throws {
+        let error = ErrorCode(487, "gr\u{FC}n")
+        #expect(error == .roleConflict)
+        #expect(error != .staleNonce)
+        #expect(Set([error, .roleConflict]).count == 1)
+        let message = STUNMessage(.binding, .request, TransactionID(high: 0, low: 0)).failure(error)
+        #expect(try parse(message.encoded()).errorCode?.reason == "gr\u{FC}n")
+        #expect(ErrorCode(1_000).number == 699)
     }
 
     @Test func `an old server's MAPPED-ADDRESS is better than nothing`() throws {
