@@ -229,7 +229,7 @@ extension ICEAgent {
         }
         if let mapped {
             self.succeed(id, check, mapped: mapped, at: now)
-        } else if response.errorCode?.isSameError(as: .roleConflict) ?? false {
+        } else if response.errorCode == .roleConflict {
             self.receiveRoleConflict(id, check)
         } else {
             self.checkList.update(id) { $0.fail() }
