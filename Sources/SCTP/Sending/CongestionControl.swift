@@ -29,8 +29,9 @@ protocol CongestionControl: Sendable {
     mutating func timedOut()
     /// Nothing was sent for a number of retransmission timeouts.
     mutating func idled(timeouts: Int)
-    /// The peer's window became known.
-    mutating func seedThreshold(_ bytes: Int)
+    /// The peer became known: its window is the first threshold (RFC 9260 §7.2.1), and one of its acknowledgements may
+    /// stand for so many packets.
+    mutating func begin(threshold: Int, packetsPerAcknowledgement: Int)
 }
 
 /// The congestion control of an association: one case for each algorithm.
@@ -82,10 +83,10 @@ enum CongestionController: CongestionControl {
         }
     }
 
-    mutating func seedThreshold(_ bytes: Int) {
+    mutating func begin(threshold: Int, packetsPerAcknowledgement: Int) {
         switch self {
         case .reno(var reno):
-            reno.seedThreshold(bytes)
+            reno.begin(threshold: threshold, packetsPerAcknowledgement: packetsPerAcknowledgement)
             self = .reno(reno)
         }
     }

@@ -7,16 +7,12 @@ struct Reno: CongestionControl {
     private(set) var slowStartThreshold: Int = .max
     private var partialBytesAcknowledged = 0
     private let packetSize: Int
-    private let slowStartLimit: Int
+    /// L of §7.2.1: by how many packets one acknowledgement may grow the window.
+    private var slowStartLimit = 2
 
-    /// Creates the state of a new association.
-    ///
-    /// - Parameters:
-    ///   - packetSize: PMTU, bytes of a full packet.
-    ///   - slowStartLimit: L of §7.2.1: by how many packets one acknowledgement may grow the window.
-    init(packetSize: Int, slowStartLimit: Int) {
+    /// Creates the state of a new association, whose full packets have `packetSize` bytes.
+    init(packetSize: Int) {
         self.packetSize = packetSize
-        self.slowStartLimit = slowStartLimit
         self.window = Self.initialPackets * packetSize
     }
 
@@ -58,8 +54,9 @@ struct Reno: CongestionControl {
         }
     }
 
-    mutating func seedThreshold(_ bytes: Int) {
-        self.slowStartThreshold = max(bytes, Self.minimumPackets * self.packetSize)
+    mutating func begin(threshold: Int, packetsPerAcknowledgement: Int) {
+        self.slowStartThreshold = max(threshold, Self.minimumPackets * self.packetSize)
+        self.slowStartLimit = packetsPerAcknowledgement
     }
 
     /// The window of a new association: ten packets, as RFC 6928 has it for TCP and browsers have it for SCTP.

@@ -9,8 +9,6 @@ struct Transmission: Sendable {
     struct Parameters: Sendable {
         /// Bytes of a full packet.
         var packetSize: Int
-        /// L of RFC 9260 §7.2.1.
-        var slowStartLimit: Int
         /// The retransmission timeout before any measurement.
         var timeout: RetransmissionTimeout
     }
@@ -23,6 +21,8 @@ struct Transmission: Sendable {
         var supportsForwardTSN: Bool
         /// How many gap blocks its SACKs hold at most.
         var reportLimit: Int
+        /// For how many packets one of its SACKs may stand.
+        var packetsPerAcknowledgement: Int
         /// Bytes of its window that are better left unused.
         var windowReserve: Int
     }
@@ -63,9 +63,7 @@ struct Transmission: Sendable {
         self.outstanding = OutstandingData(initialTSN: initialTSN)
         self.packetSize = parameters.packetSize & ~3
         self.timeout = parameters.timeout
-        self.congestion = .reno(
-            Reno(packetSize: parameters.packetSize & ~3, slowStartLimit: parameters.slowStartLimit)
-        )
+        self.congestion = .reno(Reno(packetSize: parameters.packetSize & ~3))
         self.forwardPoint = initialTSN.previous
     }
 
@@ -75,7 +73,10 @@ struct Transmission: Sendable {
         self.supportsForwardTSN = peer.supportsForwardTSN
         self.reportLimit = peer.reportLimit
         self.windowReserve = peer.windowReserve
-        self.congestion.seedThreshold(Int(peer.window))
+        self.congestion.begin(
+            threshold: Int(peer.window),
+            packetsPerAcknowledgement: peer.packetsPerAcknowledgement
+        )
     }
 
     /// Whether nothing waits and nothing is unacknowledged.
