@@ -9,11 +9,17 @@ package import Wire
 ///
 /// After each call, drain `pollEvent()`; after each round of sending, call `noteProgress(on:)`.
 package struct DataChannelSet: ~Copyable {
+    /// The largest message that is joined from deprecated parts, in bytes.
     let maximumMessageSize: Int
+    /// All channels, closing ones included.
     var channels: [DataChannelID: Channel] = [:]
+    /// The channel of each stream that is in use.
     var byStream: [StreamID: DataChannelID] = [:]
+    /// What came before its channel.
     var early = EarlyMessages()
+    /// What was not yet told.
     var events = Deque<DataChannelEvent>()
+    /// Whether channels can be announced.
     var isEstablished = false
 
     private var nextID: UInt32 = 0
