@@ -7,9 +7,9 @@ import Wire
 
 /// The receiving side of a transfer.
 ///
-/// The driver hands in every message of the transfer's channel, then drains `pollAction()`, doing what each says in order,
-/// and `pollEvent()`. It answers each write with `wrote(_:)`, `finish` with `finished()`, and trouble with the disk with
-/// `diskFailed(_:)`. What is not yet written is bounded by `TransferLimits.window`.
+/// The driver hands in every message of the transfer's channel, then drains `pollAction()`, doing what each says in
+/// order, and `pollEvent()`. It answers each write with `wrote(_:)`, `finish` with `finished()`, and trouble with the
+/// disk with `diskFailed(_:)`. What is not yet written is bounded by `TransferLimits.window`.
 ///
 ///     beginning ─▶ receiving ─▶ verified ─▶ finishing ─▶ ended
 ///
