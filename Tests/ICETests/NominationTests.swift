@@ -129,12 +129,12 @@ import Wire
         #expect(rig.requests.contains { $0.message?.useCandidate ?? false })
     }
 
-    @Test func `whoever was refused is not checked, selected or listened to again`() {
+    @Test func `whoever was excluded is not checked, selected or listened to again`() {
         let rig = Rig(role: .controlling, isPatient: true)
         rig.isAnswered = { _ in true }
         rig.setRemote("10.0.0.2:6000", "10.0.0.3:6000")
         rig.run(for: .seconds(5))
-        rig.refuse("10.0.0.2:6000")
+        rig.exclude("10.0.0.2:6000")
         rig.run(for: .seconds(1))
         #expect(rig.selections.map(\.destination.description) == ["10.0.0.2:6000", "10.0.0.3:6000"])
         let before = rig.requests.count
@@ -142,7 +142,7 @@ import Wire
         rig.run(for: .seconds(100))
         let isKnown = rig.agent.isKnownSource(socket("10.0.0.2:6000"), on: socket("10.0.0.1:5000"))
         #expect(!isKnown)
-        #expect(rig.errors == [.refused])
+        #expect(rig.errors == [.excluded])
         #expect(!rig.requests.dropFirst(before).contains { $0.transmit.destination == socket("10.0.0.2:6000") })
     }
 

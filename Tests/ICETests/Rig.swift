@@ -87,8 +87,8 @@ final class Rig {
         self.drain()
     }
 
-    func refuse(_ source: String, on base: String = "10.0.0.1:5000") {
-        self.agent.refuse(socket(source), on: socket(base), at: self.now)
+    func exclude(_ source: String) {
+        self.agent.exclude(socket(source), at: self.now)
         self.drain()
     }
 

@@ -99,7 +99,7 @@ import Wire
         case 7:
             let claim = RoleClaim(role: ICERole.allCases[number % 2], tieBreaker: random.next())
             rig.deliver(rig.check(nominating: number % 3 == 0, claims: claim), from: source, on: Self.base)
-        case 8: rig.refuse(source.description)
+        case 8: rig.exclude(source.description)
         case 9...10: rig.receiveCheck(from: source.description, nominating: number % 2 == 0)
         default: rig.run(for: .milliseconds(number * number * 5))
         }

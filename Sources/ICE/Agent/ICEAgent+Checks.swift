@@ -184,7 +184,7 @@ extension ICEAgent {
 
     private var nextPatientPair: CandidatePair? {
         self.checkList.pairs
-            .filter { $0.state == .failed && !$0.isRefused }
+            .filter { $0.state == .failed }
             .min { ($0.lastSent ?? .zero, $0.id) < ($1.lastSent ?? .zero, $1.id) }
     }
 }

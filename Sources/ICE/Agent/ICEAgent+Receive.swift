@@ -132,12 +132,10 @@ extension ICEAgent {
     /// RFC 8445 §7.3.1.3 to §7.3.1.5: learns the candidate, triggers a check, takes note of a nomination.
     private mutating func takeUp(_ check: ReceivedCheck, at now: Instant) throws(ICEError) {
         guard let base = self.locals.base(check.base) else { throw .unknownBase }
-        let found = self.checkList.find(base: check.base, destination: check.source)
-        if let found, self.checkList[found]?.isRefused ?? false {
-            throw .refused
-        }
+        guard !self.remotes.isExcluded(check.source) else { throw .excluded }
         let known = self.remotes.find(check.source) ?? self.learnReflexive(check)
         guard let candidate = known else { throw .tooMany }
+        let found = self.checkList.find(base: check.base, destination: check.source)
         guard let id = found ?? self.formPair(base, candidate, destination: check.source) else { throw .tooMany }
         self.checkList.update(id) { pair in
             pair.isCheckedByPeer = true

@@ -179,19 +179,6 @@ extension ICEAgent {
         self.settle(at: now)
     }
 
-    /// Has nothing to do any more with whoever is at an address, because DTLS showed that it is not the other side.
-    ///
-    /// Whoever saw the descriptions can pass checks. Other pairs go on; the selected one is replaced if it was this.
-    package mutating func refuse(_ remote: SocketAddress, on local: SocketAddress, at now: Instant) {
-        guard let id = self.checkList.find(base: local, destination: remote.scoped(like: local)) else { return }
-        self.checkList.update(id) { pair in
-            pair.fail()
-            pair.isRefused = true
-            pair.isCheckedByPeer = false
-        }
-        self.settle(at: now)
-    }
-
     /// Takes note that data came over the selected pair: a sign of life, though no consent (RFC 7675 §5.1).
     package mutating func noteDataReceived(at now: Instant) {
         let wasQuiet = self.consent?.isQuiet ?? false

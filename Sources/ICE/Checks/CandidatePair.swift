@@ -63,8 +63,6 @@ struct CandidatePair: Sendable {
     var isNominatedOnSuccess = false
     /// When the other side nominated it last.
     var lastNominated: Instant?
-    /// Whether the owner wants to have nothing to do with whoever is there.
-    var isRefused = false
     /// Whether an authenticated request came over it.
     var isCheckedByPeer = false
     /// Transactions that are not decided.

@@ -19,6 +19,8 @@ struct RemoteCandidates: Sendable {
     private(set) var all: [Candidate] = []
     /// Where those are that were learned and not signalled.
     private var learned: Set<SocketAddress> = []
+    /// Addresses that turned out to be somebody else's.
+    private var excluded: [SocketAddress] = []
     /// How many were ever learned: their foundations must differ (RFC 8445 §7.3.1.3).
     private var learnedEver = 0
 
@@ -36,7 +38,8 @@ struct RemoteCandidates: Sendable {
         var candidate = candidate
         candidate.address = candidate.address.withoutScope
         let ip = candidate.address.ip
-        guard candidate.address.port != 0, !ip.isUnspecified, !ip.isMulticast else { return .ignored }
+        guard candidate.address.port != 0, !ip.isUnspecified, !ip.isMulticast, !self.isExcluded(candidate.address)
+        else { return .ignored }
         guard self.all.count - self.learned.count < ICELimits.signalledCandidates else { return .ignored }
         guard let index = self.all.firstIndex(where: { $0.address == candidate.address }) else {
             self.all.append(candidate)
@@ -47,17 +50,20 @@ struct RemoteCandidates: Sendable {
         return .replacesReflexive
     }
 
-    /// Forgets a candidate, so that there is room for another.
-    mutating func remove(_ address: SocketAddress) {
+    /// Forgets an address and takes no candidate with it any more; the oldest of too many excluded ones is forgiven.
+    mutating func exclude(_ address: SocketAddress) {
         let plain = address.withoutScope
-        guard let index = self.all.firstIndex(where: { $0.address == plain }) else { return }
-        if self.all[index].kind == .peerReflexive {
-            self.learned -= 1
-        } else {
-            self.signalled -= 1
+        self.all.removeAll { $0.address == plain }
+        self.learned.remove(plain)
+        guard !self.excluded.contains(plain) else { return }
+        if self.excluded.count >= ICELimits.excludedAddresses {
+            self.excluded.removeFirst()
         }
-        self.all.remove(at: index)
+        self.excluded.append(plain)
     }
+
+    /// Whether an address was excluded.
+    func isExcluded(_ address: SocketAddress) -> Bool { self.excluded.contains(address.withoutScope) }
 
     /// Learns a candidate from an authenticated check; nil when there are too many.
     mutating func learn(_ address: SocketAddress, priority: UInt32) -> Candidate? {
