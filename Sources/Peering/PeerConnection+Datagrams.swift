@@ -208,13 +208,15 @@ extension PeerConnection {
             self.channels.receive(message, on: &self.association, at: now)
             self.pumpAssociation(at: now)
         }
-        return self.events.popFirst()
+        if let event = self.events.popFirst() { return event }
+        return self.untoldEnd.take().map { .closed($0) }
     }
 
-    /// Reports the end once; what is left to say to the other side still goes out through `pollTransmit`.
+    /// Reports the end, once and after all that came before it; what is left to say to the other side still goes out through
+    /// `pollTransmit`.
     mutating func end(_ reason: CloseReason) {
         guard !self.isClosed else { return }
         self.isClosed = true
-        self.events.append(.closed(reason))
+        self.untoldEnd = reason
     }
 }

@@ -60,6 +60,8 @@ package struct PeerConnection: ~Copyable {
     var message: ReceivedMessage?
     var events: Deque<PeerEvent> = []
     var isQuiet = false
+    /// Why the connection ended, until that is told.
+    var untoldEnd: CloseReason?
 
     /// Whether the connection has ended; what is left to say to the other side may still be sent.
     package internal(set) var isClosed = false
@@ -126,5 +128,6 @@ extension PeerConnection {
         guard !self.isClosed else { return }
         self.association.abort(reason: "closed")
         self.end(.local)
+        self.pump(at: now)
     }
 }
