@@ -142,6 +142,7 @@ extension PeerConnection {
         for candidate in remote.candidates {
             self.agent.addRemoteCandidate(candidate, at: now)
         }
+        self.takeEarlyHandshakes(at: now)
         self.pump(at: now)
     }
 }

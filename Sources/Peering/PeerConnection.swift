@@ -19,6 +19,8 @@ package struct PeerConnection: ~Copyable {
         package var certificate: DTLSCertificate
         /// The largest message taken from the other side, in bytes.
         package var maxMessageSize: UInt32 = 262_144
+        /// The user name fragment and password of this side; nil for fresh ones.
+        package var credentials: ICECredentials?
         /// Whether the other side may come late: failed pairs are tried again for half an hour.
         package var isPatient = true
         /// The largest UDP payload that is sent.
@@ -40,6 +42,11 @@ package struct PeerConnection: ~Copyable {
         case paired(PeerDescription)
     }
 
+    /// How often a selected path is probed that does not prove to be the other side's.
+    static let maximumProbes = 20
+    /// The time between two such probes, in nanoseconds.
+    static let probeInterval: UInt64 = 500_000_000
+
     let configuration: Configuration
     let credentials: ICECredentials
     var signaling = Signaling.fresh
@@ -60,6 +67,12 @@ package struct PeerConnection: ~Copyable {
     var message: ReceivedMessage?
     var events: Deque<PeerEvent> = []
     var isQuiet = false
+    /// The path that was told last.
+    var toldPath: PathDescription?
+    /// When the selected path is probed again.
+    var nextProbe: Instant?
+    /// How often it still may be.
+    var probesLeft = 0
     /// Why the connection ended, until that is told.
     var untoldEnd: CloseReason?
 
@@ -72,7 +85,7 @@ package struct PeerConnection: ~Copyable {
     package init(configuration: Configuration, random: RandomSource, at now: Instant) {
         var random = random
         self.configuration = configuration
-        self.credentials = ICECredentials(random: &random)
+        self.credentials = configuration.credentials ?? ICECredentials(random: &random)
         self.agent = ICEAgent(
             configuration: ICEAgent.Configuration(
                 role: .controlling,

@@ -73,7 +73,7 @@ final class PeerWorld {
 
     /// Lets every side ask the STUN servers.
     func gather() {
-        _ = self.run(limit: .seconds(2)) { self.sides.allSatisfy(\.hasGathered) }
+        _ = self.run { self.sides.allSatisfy(\.hasGathered) }
     }
 
     /// Gives one side the description of another.
