@@ -44,6 +44,7 @@ extension PeerConnection {
         self.association.handleTimeout(at: now)
         self.startFurtherHandshakes(at: now)
         self.probeSelectedPath(at: now)
+        self.judgeSearch(at: now)
         self.pump(at: now)
     }
 
@@ -53,6 +54,7 @@ extension PeerConnection {
         var next = self.agent.nextTimeout
         next = earliest(next, self.secure?.nextTimeout)
         next = earliest(next, self.nextProbe)
+        next = earliest(next, self.pathlessDeadline)
         return earliest(next, self.association.nextTimeout)
     }
 }
@@ -137,6 +139,8 @@ extension PeerConnection {
         let description = PathDescription(local: pair.local, remote: pair.remote, roundTripTime: pair.roundTripTime)
         if let told = self.toldPath, told.local == description.local, told.remote == description.remote { return }
         self.toldPath = description
+        self.isPathless = false
+        self.pathlessDeadline = nil
         self.events.append(.path(description))
     }
 
@@ -205,8 +209,21 @@ extension PeerConnection {
         case .disconnected:
             if !self.isQuiet { self.events.append(.quiet(true)) }
             self.isQuiet = true
-        case .failed: self.events.append(.pathless)
+        case .failed: self.tellPathless()
         }
+    }
+
+    /// A patient agent does not fail for long; but after the time in which others would, people want to know.
+    private mutating func judgeSearch(at now: Instant) {
+        guard let deadline = self.pathlessDeadline, deadline <= now else { return }
+        self.pathlessDeadline = nil
+        if self.route.current == nil { self.tellPathless() }
+    }
+
+    private mutating func tellPathless() {
+        guard !self.isPathless, !self.isClosed else { return }
+        self.isPathless = true
+        self.events.append(.pathless)
     }
 
     /// Takes what happened to the association, in its order with messages: a stream is reset, or all ends, after what came before.

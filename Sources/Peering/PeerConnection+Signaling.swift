@@ -129,6 +129,7 @@ extension PeerConnection {
             }
         } else {
             self.signaling = .paired(remote)
+            self.pathlessDeadline = now + Self.searchTime
             self.secure = SecureTransport(
                 role: dtlsRole,
                 certificate: self.configuration.certificate,

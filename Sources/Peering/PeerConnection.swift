@@ -42,6 +42,8 @@ package struct PeerConnection: ~Copyable {
         case paired(PeerDescription)
     }
 
+    /// When a search without success is told: RFC 8863 §4 gives the other side as long.
+    static let searchTime = Duration.milliseconds(39_500)
     /// How often a selected path is probed that does not prove to be the other side's.
     static let maximumProbes = 20
     /// The time between two such probes, in nanoseconds.
@@ -67,6 +69,10 @@ package struct PeerConnection: ~Copyable {
     var message: ReceivedMessage?
     var events: Deque<PeerEvent> = []
     var isQuiet = false
+    /// When it is told that no path was found so far.
+    var pathlessDeadline: Instant?
+    /// Whether that was told, and no path found since.
+    var isPathless = false
     /// The path that was told last.
     var toldPath: PathDescription?
     /// When the selected path is probed again.
@@ -135,6 +141,9 @@ extension PeerConnection {
 
     /// The pairs and how their checks stand, for diagnostics.
     package var pairReports: [PairReport] { self.agent.pairReports }
+
+    /// Sources that are remembered although they have not proven to be the other side; however many there are, it is bounded.
+    package var rememberedStrangers: Int { self.early.paths.count + (self.secure?.rememberedStrangers ?? 0) }
 
     /// Ends the connection and tells the other side, by ABORT and `close_notify` as browsers do; `.closed(.local)` follows.
     package mutating func close(at now: Instant) {

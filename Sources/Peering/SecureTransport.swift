@@ -65,6 +65,9 @@ final class SecureTransport {
     /// Whether an address showed a wrong certificate before.
     func isBanned(_ address: SocketAddress) -> Bool { self.banned.contains(address) }
 
+    /// Handshakes that are under way, and addresses that are banned.
+    var rememberedStrangers: Int { self.handshakes.all.count + self.banned.count }
+
     /// Takes the round-trip time of ICE for the retransmission timers.
     func setRoundTripTime(_ time: Duration) {
         self.roundTripTime = time
