@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import DataChannels
+import SCTP
 package import Wire
 
 extension PeerConnection {
@@ -40,8 +41,16 @@ extension PeerConnection {
         self.channels.bufferedAmount(of: channel, on: self.association)
     }
 
+    /// Sets at how many waiting bytes `.bufferedAmountLow` is told; 0 at first.
+    package mutating func setBufferedAmountLowThreshold(_ bytes: Int, of channel: DataChannelID) {
+        self.channels.setLowThreshold(bytes, of: channel)
+    }
+
     /// What a channel was opened with; nil if there is no such channel.
     package func parameters(of channel: DataChannelID) -> DataChannelParameters? { self.channels.parameters(of: channel) }
+
+    /// The SCTP stream of a channel; nil before it is known.
+    package func stream(of channel: DataChannelID) -> UInt16? { self.channels.stream(of: channel)?.rawValue }
 
     /// The largest message that the other side takes, in bytes; nil while it is not known.
     package var remoteMaxMessageSize: UInt32? {

@@ -169,8 +169,9 @@ extension PeerConnection {
         }
     }
 
+    /// Takes what happened to the association, in its order with messages: a stream is reset, or all ends, after what came before.
     private mutating func pumpAssociation(at now: Instant) {
-        while let event = self.association.pollEvent() {
+        while !self.holdsMessage, let event = self.association.pollEvent() {
             self.channels.handle(event, on: &self.association, at: now)
             switch event {
             case .established: self.events.append(.established)
@@ -181,20 +182,31 @@ extension PeerConnection {
             case .restarted, .incomingStreamsReset, .outgoingStreamsReset, .outgoingResetDenied, .messageAbandoned: break
             }
         }
+        self.channels.noteProgress(on: self.association)
+        self.pumpChannels()
+    }
+
+    private mutating func pumpChannels() {
         while let event = self.channels.pollEvent() {
             self.events.append(.channel(event))
         }
     }
 
+    /// Whether a message waits for the owner; takes one out of the association to see.
+    private var holdsMessage: Bool {
+        mutating get {
+            if self.message == nil { self.message = self.association.receive() }
+            return self.message != nil
+        }
+    }
+
     /// The next event; nil when there is none.
     ///
-    /// A message is taken out of the association only here, so that an owner who does not poll closes the receive window.
+    /// Messages are taken out of the association only here, so that an owner who does not poll closes the receive window.
     package mutating func pollEvent(at now: Instant) -> PeerEvent? {
-        while self.events.isEmpty, let message = self.association.receive() {
+        while self.events.isEmpty, self.holdsMessage, let message = self.message.take() {
             self.channels.receive(message, on: &self.association, at: now)
-            while let event = self.channels.pollEvent() {
-                self.events.append(.channel(event))
-            }
+            self.pumpAssociation(at: now)
         }
         return self.events.popFirst()
     }

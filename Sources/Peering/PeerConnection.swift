@@ -56,6 +56,8 @@ package struct PeerConnection: ~Copyable {
     var holdsPacket = false
     /// What is sent once more on a path that is not proven yet.
     var pendingCopy: (transmit: Transmit, bytes: [UInt8])?
+    /// A message that was taken out of the association before its turn.
+    var message: ReceivedMessage?
     var events: Deque<PeerEvent> = []
     var isQuiet = false
 
