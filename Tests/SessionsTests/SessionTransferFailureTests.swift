@@ -86,6 +86,17 @@ struct SessionTransferFailureTests {
     }
 
     @Test
+    func `A peer that vanishes in the middle is lost, and nothing is left`() async throws {
+        let (pair, _) = try await self.running()
+        await pair.left.peer.shutDown()
+        #expect(await pair.right.outcome() == .failed(.channelClosed))
+        let end = await pair.right.end()
+        #expect(end == .lost)
+        #expect(end.exitStatus == 6)
+        #expect(self.target.names.isEmpty)
+    }
+
+    @Test
     func `An interruption in the middle leaves nothing`() async throws {
         let (pair, _) = try await self.running()
         await pair.left.session.interrupt()

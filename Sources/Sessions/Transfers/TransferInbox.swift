@@ -115,6 +115,6 @@ final class TransferInbox: Sendable {
 
     private static func weight(of input: Input) -> Int {
         guard case .message(let bytes) = input else { return 0 }
-        return bytes.count
+        return bytes.count + SessionLimits.messageWeight
     }
 }
