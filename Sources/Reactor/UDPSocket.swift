@@ -241,7 +241,7 @@ extension UDPSocket {
         var segment: UInt16 = 0
         let count = clinux_udp_receive(self.descriptor, buffer.base, ReceiveBuffer.capacity, &address, &segment)
         guard count >= 0 else { return count == -Int(EAGAIN) ? .empty : .skipped }
-        guard let source = SocketAddress(address) else { return .skipped }
+        guard let source = self.remote(address) else { return .skipped }
         self.counters.receiveCalls &+= 1
         let bytes = Span(_unsafeStart: UnsafePointer(buffer.base), count: count)
         let size = segment == 0 ? max(count, 1) : Int(segment)
@@ -264,9 +264,19 @@ extension UDPSocket {
                 _ = clinux_udp_clear_error(self.descriptor)
                 return
             }
-            guard entry.error != 0, let destination = SocketAddress(entry.destination) else { continue }
+            guard entry.error != 0, let destination = self.remote(entry.destination) else { continue }
             onFailure(DatagramFailure(to: destination, DatagramFailure.Reason(code: entry.error)))
         }
+    }
+
+    /// A socket with a link-local address is bound to its interface: its remote addresses need no scope, and get none, so
+    /// that they equal those that the other side tells.
+    private func remote(_ address: clinux_address) -> SocketAddress? {
+        guard var remote = SocketAddress(address) else { return nil }
+        if self.localAddress.ip.isLinkLocal {
+            remote.ip = remote.ip.withoutScope
+        }
+        return remote
     }
 
     /// How many reported errors are taken in a turn.
