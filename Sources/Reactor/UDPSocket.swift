@@ -8,8 +8,8 @@ package import Wire
 /// A non-blocking UDP socket, bound to one local address.
 ///
 /// Superbuffers leave in one system call (`UDP_SEGMENT`) and arrive in one (`UDP_GRO`) where the kernel can. Datagrams
-/// are never fragmented. No failure to send closes anything: it is told for its destination. The socket belongs to whoever
-/// made it, usually to the thread of an `EventLoop`, and closes its descriptor with its last reference.
+/// are never fragmented. No failure to send closes anything: it is told for its destination. The socket belongs to
+/// whoever made it, usually to the thread of an `EventLoop`, and closes its descriptor with its last reference.
 package final class UDPSocket {
     /// What is asked of the kernel; where it refuses, the socket works without.
     package struct Options: Hashable, Sendable {
@@ -184,8 +184,8 @@ extension UDPSocket {
     /// Sends a run of segments, in one call where that is possible; the code is an `errno` or 0.
     ///
     /// A device or a route that cannot segment says EIO, EINVAL or EOPNOTSUPP; but a segment that is too large for the
-    /// route says EINVAL or EMSGSIZE too. The first segment alone tells which it is: if it gets through, segmenting was at
-    /// fault and is turned off for this socket.
+    /// route says EINVAL or EMSGSIZE too. The first segment alone tells which it is: if it gets through, segmenting was
+    /// at fault and is turned off for this socket.
     private func sendRun(
         _ bytes: Span<UInt8>,
         segmentSize: Int,
@@ -269,8 +269,8 @@ extension UDPSocket {
         }
     }
 
-    /// A socket with a link-local address is bound to its interface: its remote addresses need no scope, and get none, so
-    /// that they equal those that the other side tells.
+    /// A socket with a link-local address is bound to its interface: its remote addresses need no scope, and get none,
+    /// so that they equal those that the other side tells.
     private func remote(_ address: clinux_address) -> SocketAddress? {
         guard var remote = SocketAddress(address) else { return nil }
         if self.localAddress.ip.isLinkLocal {
