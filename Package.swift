@@ -51,7 +51,11 @@ let package = Package(
         ),
 
         // Floor 2: sockets, clocks, threads.
-        .target(name: "Reactor", dependencies: ["Wire", "ICE", "Peering", "CLinux"], swiftSettings: strict),
+        .target(
+            name: "Reactor",
+            dependencies: ["Wire", "SDP", "ICE", "DTLS", "DataChannels", "Peering", "CLinux"],
+            swiftSettings: strict
+        ),
 
         // Floor 3: what peers say to each other, sans-IO.
         .target(
@@ -76,6 +80,42 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // Test support.
+        .target(name: "CVirtualTime", path: "Tests/CVirtualTime", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(
+            name: "SimulatedNetwork",
+            dependencies: ["Wire"],
+            path: "Tests/SimulatedNetwork",
+            swiftSettings: safe
+        ),
+
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
+        .testTarget(name: "SDPTests", dependencies: ["Wire", "SDP"], swiftSettings: strict),
+        .testTarget(name: "STUNTests", dependencies: ["Wire", "STUN"], swiftSettings: strict),
+        .testTarget(name: "ICETests", dependencies: ["Wire", "STUN", "ICE"], swiftSettings: strict),
+        .testTarget(name: "DTLSTests", dependencies: ["Wire", "DTLS", "CVirtualTime"], swiftSettings: strict),
+        .testTarget(name: "SCTPTests", dependencies: ["Wire", "SCTP", "CCRC32C"], swiftSettings: strict),
+        .testTarget(name: "DataChannelsTests", dependencies: ["Wire", "SCTP", "DataChannels"], swiftSettings: strict),
+        .testTarget(
+            name: "PeeringTests",
+            dependencies: [
+                "Wire", "SDP", "STUN", "ICE", "DTLS", "SCTP", "DataChannels", "Peering", "SimulatedNetwork",
+                "CVirtualTime",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "RendezvousTests",
+            dependencies: ["Wire", "SDP", "ICE", "DTLS", "Peering", "Rendezvous"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "ReactorTests", dependencies: ["Wire", "Reactor", "CLinux"], swiftSettings: strict),
+        .testTarget(name: "FileTransferTests", dependencies: ["Wire", "FileTransfer"], swiftSettings: strict),
+        .testTarget(
+            name: "ConversationTests",
+            dependencies: ["Wire", "FileTransfer", "Conversation"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "SessionsTests", dependencies: ["Wire", "FileTransfer", "Sessions"], swiftSettings: strict),
     ]
 )

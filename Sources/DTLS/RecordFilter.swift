@@ -1,0 +1,63 @@
+// Part of icetalk.
+// SPDX-License-Identifier: Apache-2.0
+
+import Wire
+
+/// Decides which records libssl may see.
+///
+/// libssl ends a handshake at a plaintext alert and keeps memory for records of the next epoch, and anybody who can
+/// forge a source address can send both. What is dropped here costs nothing more than the look at its header.
+struct RecordFilter {
+    /// How many protected records are let through before the handshake has ended.
+    ///
+    /// libssl keeps them, 17 KB each, until ChangeCipherSpec arrives. A peer sends one Finished in each of its 12
+    /// attempts.
+    static let maximumEarlyRecords = 32
+
+    /// Records that were dropped so far.
+    private(set) var droppedRecords = 0
+    /// The description of the last plaintext alert.
+    private(set) var unauthenticatedAlert: UInt8?
+
+    private var earlyRecords = 0
+
+    /// Takes the next record off a datagram that passes; nil at the end of the datagram, or of what makes sense of it.
+    mutating func next(in reader: inout ByteReader, established: Bool) -> Range<Int>? {
+        while !reader.isAtEnd {
+            let start = reader.offset
+            guard let header = RecordHeader(parsing: &reader), let body = try? reader.slice(header.length) else {
+                self.droppedRecords &+= 1
+                return nil
+            }
+            if self.admits(header, body, established: established) {
+                return start..<reader.offset
+            }
+            self.droppedRecords &+= 1
+        }
+        return nil
+    }
+
+    private mutating func admits(_ header: RecordHeader, _ body: Span<UInt8>, established: Bool) -> Bool {
+        if established {
+            return header.epoch == 1
+        }
+        guard header.isPlaintext else {
+            guard header.epoch == 1, self.earlyRecords < Self.maximumEarlyRecords else { return false }
+            self.earlyRecords &+= 1
+            return true
+        }
+        switch header.type {
+        case .handshake:
+            return HandshakeHeader.fillRecord(body)
+        case .changeCipherSpec:
+            return body.count == 1
+        case .alert:
+            if body.count == 2 {
+                self.unauthenticatedAlert = body[1]
+            }
+            return false
+        case .applicationData:
+            return false
+        }
+    }
+}

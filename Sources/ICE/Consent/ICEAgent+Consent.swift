@@ -1,0 +1,58 @@
+// Part of icetalk.
+// SPDX-License-Identifier: Apache-2.0
+
+import Wire
+
+extension ICEAgent {
+    /// Asks for consent when it is time, notices silence, and ends the sending when consent has expired.
+    mutating func judgeConsent(at now: Instant) {
+        guard var consent = self.consent, let id = self.nomination.selected else { return }
+        guard !consent.hasExpired(at: now) else {
+            self.expireConsent(id, at: now)
+            return
+        }
+        let wasQuiet = consent.isQuiet
+        consent.judgeSilence(at: now)
+        let isDue = now >= consent.nextCheck
+        if isDue {
+            consent.noteRequest(at: now, random: &self.random)
+            self.sendFreshnessCheck(id, at: now)
+        }
+        self.consent = consent
+        if consent.isQuiet, isDue || !wasQuiet {
+            self.probeSpares()
+        }
+    }
+
+    /// Asks every other valid pair at once: the one that answers may take the place of the silent one.
+    private mutating func probeSpares() {
+        for pair in self.checkList.pairs
+        where pair.isValid && pair.id != self.nomination.selected && pair.id != self.nomination.nominating {
+            self.checkList.trigger(pair.id)
+        }
+    }
+
+    /// Nothing may be sent any more over the pair (RFC 7675 §5.1), nor over others that were silent as long.
+    private mutating func expireConsent(_ id: PairID, at now: Instant) {
+        self.checkList.update(id) { $0.fail() }
+        self.events.append(.consentExpired)
+        let oldest = self.configuration.timing.consentExpiry
+        for pair in self.checkList.pairs where pair.isValid {
+            guard let response = pair.lastResponse, now < response + oldest else {
+                self.checkList.update(pair.id) { $0.fail() }
+                continue
+            }
+        }
+        self.reconcileSelection(at: now)
+        self.hasLostConsent = true
+    }
+
+    /// Once consent was lost, an agent without a valid pair is at its end: its credentials are not used again.
+    mutating func endWithoutConsent() {
+        guard self.hasLostConsent, !self.checkList.pairs.contains(where: \.isValid) else { return }
+        self.hasEnded = true
+        self.transmits.removeAll()
+        self.checkList.remove { _ in true }
+        self.early = EarlyChecks()
+    }
+}

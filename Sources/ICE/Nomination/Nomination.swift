@@ -1,0 +1,174 @@
+// Part of icetalk.
+// SPDX-License-Identifier: Apache-2.0
+
+import Wire
+
+/// Which pair is used, and which is about to be (RFC 8445 §8).
+struct Nomination: Sendable {
+    /// The pair over which data goes.
+    var selected: PairID?
+    /// The pair that this side nominates, until the other side has confirmed it.
+    var nominating: PairID?
+    /// When the first pair became valid, while none is selected.
+    var firstValidAt: Instant?
+
+    /// A peer that nominates everything has named all its pairs after this time; a later nomination is a change of mind.
+    static let renomination = Duration.seconds(10)
+
+    /// How long a better pair than `pair` is waited for after the first one became valid.
+    ///
+    /// A better pair that works answers within a few round trips. One without a relay may take longer than a relayed one, and
+    /// is worth it.
+    static func patience(with pair: CandidatePair, atMost longest: Duration) -> Duration {
+        guard !pair.isRelayed else { return min(.milliseconds(1_500), longest) }
+        let roundTrips = (pair.roundTripTime ?? .zero) * 4
+        return min(max(roundTrips, .milliseconds(200)), .seconds(1), longest)
+    }
+}
+
+// MARK: - The controlling side
+
+extension ICEAgent {
+    /// Nominates a pair when the time has come, or another one when the selected pair is worse than it should be.
+    mutating func nominate(at now: Instant) {
+        guard self.role == .controlling, self.remote != nil, self.nomination.nominating == nil else { return }
+        if let id = self.nomination.selected {
+            guard let selected = self.checkList[id], let other = self.replacement(for: selected) else { return }
+            self.startNominating(other.id)
+            return
+        }
+        guard let best = self.checkList.bestValid(self.role) else {
+            self.nomination.firstValidAt = nil
+            return
+        }
+        self.nomination.firstValidAt = self.nomination.firstValidAt ?? now
+        guard let deadline = self.settlingDeadline(best), now >= deadline || !self.mayImprove(on: best) else { return }
+        self.startNominating(best.id)
+    }
+
+    /// When the best valid pair is nominated although a better one may come; nil when that is no question.
+    func nominationDeadline(at now: Instant) -> Instant? {
+        guard self.role == .controlling, self.nomination.selected == nil, self.nomination.nominating == nil,
+            let best = self.checkList.bestValid(self.role), let deadline = self.settlingDeadline(best), deadline > now
+        else { return nil }
+        return deadline
+    }
+
+    private func settlingDeadline(_ best: CandidatePair) -> Instant? {
+        let longest = self.configuration.timing.settling
+        return self.nomination.firstValidAt.map { $0 + Nomination.patience(with: best, atMost: longest) }
+    }
+
+    /// Whether a pair of higher priority is still being checked.
+    private func mayImprove(on best: CandidatePair) -> Bool {
+        self.checkList.pairs.contains { pair in
+            pair.state != .succeeded && pair.state != .failed
+                && pair.priority(self.role) > best.priority(self.role)
+        }
+    }
+
+    /// A pair that should take the place of the selected one: it answers while the other is silent, or it needs no relay.
+    private func replacement(for selected: CandidatePair) -> CandidatePair? {
+        if let quietSince = self.consent?.quietSince {
+            return self.checkList.bestValid(self.role) { pair in
+                pair.id != selected.id && (pair.lastResponse ?? .zero) >= quietSince
+            }
+        }
+        guard selected.isRelayed else { return nil }
+        return self.checkList.bestValid(self.role) { !$0.isRelayed }
+    }
+
+    /// RFC 8445 §8.1.1: the check is repeated with USE-CANDIDATE.
+    private mutating func startNominating(_ id: PairID) {
+        self.nomination.nominating = id
+        self.checkList.trigger(id)
+    }
+}
+
+// MARK: - The controlled side
+
+extension ICEAgent {
+    /// RFC 8445 §7.3.1.5: the other side nominates a pair, which may not be valid yet.
+    mutating func receiveNomination(_ id: PairID, at now: Instant) {
+        self.checkList.update(id) { pair in
+            pair.lastNominated = now
+            pair.isNominated = pair.isValid
+            pair.isNominatedOnSuccess = !pair.isValid
+        }
+        self.followNomination(id, at: now)
+    }
+
+    /// Selects a nominated pair, unless the selected one is better and still meant.
+    ///
+    /// A peer may nominate each pair that works: the best of them wins, and later checks change nothing. A peer that
+    /// nominates another pair and no longer the selected one has changed its mind.
+    private mutating func followNomination(_ id: PairID, at now: Instant) {
+        guard let pair = self.checkList[id], pair.isValid, pair.isNominated, id != self.nomination.selected else {
+            return
+        }
+        if let selected = self.nomination.selected.flatMap({ self.checkList[$0] }) {
+            let isBetter = pair.priority(self.role) > selected.priority(self.role)
+            let isQuiet = self.consent?.isQuiet ?? false
+            let oldest = (selected.lastNominated ?? .zero) + Nomination.renomination
+            guard isBetter || isQuiet || (pair.lastNominated ?? .zero) >= oldest else { return }
+        }
+        self.select(id, at: now)
+    }
+}
+
+// MARK: - Selection
+
+extension ICEAgent {
+    /// A check over a pair has succeeded: a nomination may be complete with it.
+    mutating func concludeNomination(_ id: PairID, _ check: ConnectivityCheck, at now: Instant) {
+        switch self.role {
+        case .controlling:
+            guard id == self.nomination.nominating, check.purpose == .nomination else { return }
+            self.checkList.update(id) { $0.isNominated = true }
+            self.select(id, at: now)
+        case .controlled:
+            self.checkList.update(id) { pair in
+                guard pair.isNominatedOnSuccess else { return }
+                pair.isNominatedOnSuccess = false
+                pair.isNominated = true
+            }
+            self.followNomination(id, at: now)
+        }
+    }
+
+    /// Data goes over another pair from now on; the old one is kept warm.
+    private mutating func select(_ id: PairID, at now: Instant) {
+        guard let pair = self.checkList[id] else { return }
+        let timing = self.configuration.timing
+        if let old = self.nomination.selected {
+            let next = now + Consent.randomized(timing.warmInterval, random: &self.random)
+            self.checkList.update(old) { $0.nextFreshness = next }
+        }
+        self.nomination = Nomination(selected: id)
+        self.checkList.update(id) { pair in
+            pair.nextFreshness = nil
+            pair.unansweredFreshness = 0
+        }
+        self.consent = Consent(
+            timing: timing,
+            at: now,
+            provenAt: pair.lastResponse ?? now,
+            random: &self.random
+        )
+        self.events.append(.selected(pair.selected()))
+    }
+
+    /// Notices that the selected pair, or the one being nominated, has failed or is gone, and falls back to another.
+    mutating func reconcileSelection(at now: Instant) {
+        if let id = self.nomination.nominating, self.checkList[id]?.isValid != true {
+            self.nomination.nominating = nil
+        }
+        guard let id = self.nomination.selected, self.checkList[id]?.isValid != true else { return }
+        self.nomination = Nomination()
+        self.consent = nil
+        guard self.role == .controlled, let other = self.checkList.bestValid(self.role, where: \.isNominated) else {
+            return
+        }
+        self.select(other.id, at: now)
+    }
+}

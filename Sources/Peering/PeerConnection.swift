@@ -1,0 +1,130 @@
+// Part of icetalk.
+// SPDX-License-Identifier: Apache-2.0
+
+package import DTLS
+import DataChannels
+import DequeModule
+package import ICE
+import SCTP
+package import Wire
+
+/// A WebRTC peer without media, sans-IO: ICE, DTLS, SCTP and data channels as one core.
+///
+/// The two sides learn each other's description symmetrically (`setRemote(_:at:)`) or as offer and answer
+/// (`makeOffer(at:)` and the rest, RFC 9429). After every mutation drain `pollTransmit` and `pollEvent`, then read `nextTimeout`.
+package struct PeerConnection: ~Copyable {
+    /// What a peer connection is made with.
+    package struct Configuration: Sendable {
+        /// This side's certificate; fresh for every process.
+        package var certificate: DTLSCertificate
+        /// The largest message taken from the other side, in bytes.
+        package var maxMessageSize: UInt32 = 262_144
+        /// Whether the other side may come late: failed pairs are tried again for half an hour.
+        package var isPatient = true
+        /// The largest UDP payload that is sent.
+        package var datagramSize = 1200
+
+        /// Creates a configuration.
+        package init(certificate: DTLSCertificate) {
+            self.certificate = certificate
+        }
+    }
+
+    /// How far this side and the other have come to know each other.
+    enum Signaling {
+        /// Nothing was given out or taken.
+        case fresh
+        /// An offer was made.
+        case offered
+        /// The other side's description is applied.
+        case paired(PeerDescription)
+    }
+
+    let configuration: Configuration
+    let credentials: ICECredentials
+    var signaling = Signaling.fresh
+    var agent: ICEAgent
+    var early = EarlyHandshakes()
+    var secure: SecureTransport?
+    var association: Association
+    var channels: DataChannelSet
+    var localCandidates: [Candidate] = []
+    var route = Route()
+    /// One SCTP packet on its way into a record.
+    var packet = ByteWriter(capacity: 2048)
+    /// Whether `packet` did not fit the run of equal segments that was sent last.
+    var holdsPacket = false
+    /// What is sent once more on a path that is not proven yet.
+    var pendingCopy: (transmit: Transmit, bytes: [UInt8])?
+    /// A message that was taken out of the association before its turn.
+    var message: ReceivedMessage?
+    var events: Deque<PeerEvent> = []
+    var isQuiet = false
+
+    /// Whether the connection has ended; what is left to say to the other side may still be sent.
+    package internal(set) var isClosed = false
+    /// Datagrams and packets that were dropped because they made no sense or came from nobody known.
+    package internal(set) var rejectedDatagrams: UInt64 = 0
+
+    /// Creates a peer that does nothing until it gets addresses.
+    package init(configuration: Configuration, random: RandomSource, at now: Instant) {
+        var random = random
+        self.configuration = configuration
+        self.credentials = ICECredentials(random: &random)
+        self.agent = ICEAgent(
+            configuration: ICEAgent.Configuration(
+                role: .controlling,
+                localCredentials: self.credentials,
+                isPatient: configuration.isPatient
+            ),
+            random: random.fork(),
+            at: now
+        )
+        self.association = Association(configuration: Self.associationConfiguration(configuration), random: random.fork())
+        self.channels = DataChannelSet(maxMessageSize: configuration.maxMessageSize)
+    }
+
+    private static func associationConfiguration(_ configuration: Configuration) -> Association.Configuration {
+        var association = Association.Configuration()
+        association.mtu = configuration.datagramSize - DTLSConnection.recordOverhead
+        association.maximumMessageSize = Int(configuration.maxMessageSize)
+        return association
+    }
+}
+
+extension PeerConnection {
+    /// Adds an address of this host to send from; its candidate is reported as an event.
+    package mutating func addLocalAddress(_ address: SocketAddress, localPreference: UInt16, at now: Instant) {
+        self.agent.addLocalAddress(address, localPreference: localPreference, at: now)
+        self.pump(at: now)
+    }
+
+    /// Adds a STUN server to ask for server-reflexive candidates.
+    package mutating func addSTUNServer(_ address: SocketAddress, at now: Instant) {
+        self.agent.addSTUNServer(address, at: now)
+        self.pump(at: now)
+    }
+
+    /// This side's description with the candidates found so far.
+    package var localDescription: PeerDescription {
+        PeerDescription(
+            credentials: self.credentials,
+            fingerprint: self.configuration.certificate.fingerprint,
+            candidates: self.localCandidates,
+            maxMessageSize: self.configuration.maxMessageSize
+        )
+    }
+
+    /// Whether every STUN server that is known so far has answered or failed.
+    package var hasGathered: Bool { self.agent.gatheringState == .complete }
+
+    /// The pairs and how their checks stand, for diagnostics.
+    package var pairReports: [PairReport] { self.agent.pairReports }
+
+    /// Ends the connection and tells the other side, by ABORT and `close_notify` as browsers do; `.closed(.local)` follows.
+    package mutating func close(at now: Instant) {
+        guard !self.isClosed else { return }
+        self.association.abort(reason: "closed")
+        self.end(.local)
+    }
+}

@@ -1,0 +1,206 @@
+// Part of icetalk.
+// SPDX-License-Identifier: Apache-2.0
+
+import DTLS
+import ICE
+import Peering
+import Wire
+
+/// The fields of a description in an invitation: type (1 byte), length (1), value; unknown types are skipped.
+///
+/// A type with its highest bit set is a candidate: its kind, family and foundation are in the type itself, and its
+/// value is the priority (2 bytes of local preference, or 4 of priority where that follows no formula), the address
+/// and the port.
+enum InvitationBody {
+    /// A line carries no more candidates: foundations are told apart by four bits.
+    static let maximumCandidates = 16
+
+    /// A line may be written by another program; no more candidates than this are taken from it.
+    private static let maximumCandidatesTaken = 64
+
+    private enum Field: UInt8 {
+        case usernameFragment = 1
+        case password = 2
+        case fingerprint = 3
+        case maxMessageSize = 4
+        case sctpPort = 5
+    }
+
+    /// What `PeerDescription` has where nothing else is said; such values are left out.
+    private static let defaultMaxMessageSize: UInt32 = 262_144
+    private static let defaultSCTPPort: UInt16 = 5000
+
+    // MARK: Writing
+
+    /// The body for a description.
+    static func bytes(of description: PeerDescription) -> [UInt8] {
+        guard let usernameFragment = ICECharacters.packed(description.credentials.usernameFragment),
+            let password = ICECharacters.packed(description.credentials.password)
+        else { preconditionFailure("credentials of an invitation are at most 255 ice-chars") }
+        var writer = ByteWriter(capacity: 256)
+        Self.write(Field.usernameFragment.rawValue, usernameFragment, to: &writer)
+        Self.write(Field.password.rawValue, password, to: &writer)
+        Self.write(Field.fingerprint.rawValue, description.fingerprint.bytes, to: &writer)
+        if description.maxMessageSize != Self.defaultMaxMessageSize {
+            var value = ByteWriter()
+            value.u32(description.maxMessageSize)
+            Self.write(Field.maxMessageSize.rawValue, value.bytes, to: &writer)
+        }
+        if description.sctpPort != Self.defaultSCTPPort {
+            var value = ByteWriter()
+            value.u16(description.sctpPort)
+            Self.write(Field.sctpPort.rawValue, value.bytes, to: &writer)
+        }
+        let candidates = Self.selected(of: description.candidates)
+        var foundations: [String] = []
+        for candidate in candidates {
+            let number = foundations.firstIndex(of: candidate.foundation) ?? foundations.count
+            if number == foundations.count { foundations.append(candidate.foundation) }
+            Self.write(candidate, foundation: UInt8(number), to: &writer)
+        }
+        return writer.bytes
+    }
+
+    private static func write(_ type: UInt8, _ value: [UInt8], to writer: inout ByteWriter) {
+        writer.u8(type)
+        writer.u8(UInt8(value.count))
+        writer.array(value)
+    }
+
+    private static func write(_ candidate: Candidate, foundation: UInt8, to writer: inout ByteWriter) {
+        var value = ByteWriter(capacity: 22)
+        let localPreference = UInt16(truncatingIfNeeded: candidate.priority >> 8)
+        if candidate.priority == Candidate.priority(kind: candidate.kind, localPreference: localPreference) {
+            value.u16(localPreference)
+        } else {
+            value.u32(candidate.priority)
+        }
+        switch candidate.address.ip {
+        case .v4(let bits): value.u32(bits)
+        case .v6(let high, let low, _):
+            value.u64(high)
+            value.u64(low)
+        }
+        value.u16(candidate.address.port)
+        let family: UInt8 = candidate.address.ip.isIPv6 ? 0x10 : 0
+        Self.write(0x80 | candidate.kind.code << 5 | family | foundation, value.bytes, to: &writer)
+    }
+
+    /// All candidates in their order, or if they are too many, of each kind in turn the first ones.
+    private static func selected(of candidates: [Candidate]) -> [Candidate] {
+        guard candidates.count > Self.maximumCandidates else { return candidates }
+        var left = CandidateKind.allCases.map { kind in candidates.filter { $0.kind == kind }[...] }
+        var selected: [Candidate] = []
+        while selected.count < Self.maximumCandidates {
+            for index in left.indices where selected.count < Self.maximumCandidates {
+                guard let candidate = left[index].popFirst() else { continue }
+                selected.append(candidate)
+            }
+        }
+        return selected
+    }
+
+    // MARK: Reading
+
+    /// The description in a body; what is not there or has no sense was altered, since the checksum is not secret.
+    static func description(of body: [UInt8]) throws(InvitationError) -> PeerDescription {
+        var fields = Fields()
+        do throws(Truncated) {
+            var reader = ByteReader(body.span)
+            while !reader.isAtEnd {
+                let type = try reader.u8()
+                let length = try reader.u8()
+                fields.take(type, try reader.array(Int(length)))
+            }
+        } catch {
+            throw .altered
+        }
+        guard let usernameFragment = fields.usernameFragment, (4...256).contains(usernameFragment.utf8.count),
+            let password = fields.password, (22...256).contains(password.utf8.count),
+            let fingerprint = fields.fingerprint
+        else { throw .altered }
+        return PeerDescription(
+            credentials: ICECredentials(usernameFragment: usernameFragment, password: password),
+            fingerprint: fingerprint,
+            candidates: fields.candidates,
+            maxMessageSize: fields.maxMessageSize ?? Self.defaultMaxMessageSize,
+            sctpPort: fields.sctpPort ?? Self.defaultSCTPPort
+        )
+    }
+
+    private struct Fields {
+        var usernameFragment: String?
+        var password: String?
+        var fingerprint: Fingerprint?
+        var maxMessageSize: UInt32?
+        var sctpPort: UInt16?
+        var candidates: [Candidate] = []
+
+        mutating func take(_ type: UInt8, _ value: [UInt8]) {
+            var reader = ByteReader(value.span)
+            if type & 0x80 != 0 {
+                guard self.candidates.count < maximumCandidatesTaken,
+                    let candidate = Candidate(invitationType: type, value: value)
+                else { return }
+                self.candidates.append(candidate)
+                return
+            }
+            switch Field(rawValue: type) {
+            case .usernameFragment: self.usernameFragment = ICECharacters.unpacked(value)
+            case .password: self.password = ICECharacters.unpacked(value)
+            case .fingerprint: self.fingerprint = Fingerprint(bytes: value)
+            case .maxMessageSize: self.maxMessageSize = try? reader.u32()
+            case .sctpPort: self.sctpPort = try? reader.u16()
+            case nil: break
+            }
+        }
+    }
+}
+
+extension CandidateKind {
+    /// The two bits for a kind.
+    fileprivate var code: UInt8 {
+        switch self {
+        case .host: 0
+        case .serverReflexive: 1
+        case .peerReflexive: 2
+        case .relayed: 3
+        }
+    }
+
+    fileprivate init(code: UInt8) {
+        switch code & 3 {
+        case 0: self = .host
+        case 1: self = .serverReflexive
+        case 2: self = .peerReflexive
+        default: self = .relayed
+        }
+    }
+}
+
+extension Candidate {
+    /// Reads a candidate's field; nil if its length is none of those known.
+    fileprivate init?(invitationType type: UInt8, value: [UInt8]) {
+        let kind = CandidateKind(code: type >> 5)
+        let isIPv6 = type & 0x10 != 0
+        let addressLength = isIPv6 ? 16 : 4
+        var reader = ByteReader(value.span)
+        do throws(Truncated) {
+            let priority: UInt32
+            switch value.count - addressLength - 2 {
+            case 2: priority = Candidate.priority(kind: kind, localPreference: try reader.u16())
+            case 4: priority = try reader.u32()
+            default: return nil
+            }
+            let ip = isIPv6 ? IPAddress.v6(high: try reader.u64(), low: try reader.u64()) : .v4(try reader.u32())
+            self.init(
+                kind: kind,
+                address: SocketAddress(ip, port: try reader.u16()),
+                foundation: "\((type & 0x0F) + 1)",
+                priority: priority
+            )
+        } catch {
+            return nil
+        }
+    }
+}
