@@ -5,8 +5,8 @@
 struct AcknowledgedData: Equatable, Sendable {
     /// Bytes that were not acknowledged before, selectively or cumulatively.
     var bytes: Int
-    /// Bytes in flight before it came.
-    var flightBefore: Int
+    /// Whether more would have been sent before it came, had the window been larger.
+    var isWindowLimited: Bool
     /// Whether the cumulative acknowledgement moved.
     var isCumulative: Bool
     /// Whether nothing is in flight any more.

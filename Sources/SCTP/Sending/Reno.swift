@@ -19,14 +19,13 @@ struct Reno: CongestionControl {
     mutating func acknowledged(_ data: AcknowledgedData) {
         if data.isAll { self.partialBytesAcknowledged = 0 }
         guard data.isCumulative, !data.isInRecovery else { return }
-        let isUtilized = data.flightBefore + self.packetSize > self.window
         if self.window <= self.slowStartThreshold {
-            guard isUtilized else { return }
+            guard data.isWindowLimited else { return }
             self.window += min(data.bytes, self.slowStartLimit * self.packetSize)
         } else {
             self.partialBytesAcknowledged += data.bytes
             guard self.partialBytesAcknowledged >= self.window else { return }
-            if isUtilized {
+            if data.isWindowLimited {
                 self.partialBytesAcknowledged -= self.window
                 self.window += self.packetSize
             } else {

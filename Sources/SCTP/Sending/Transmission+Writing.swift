@@ -20,6 +20,7 @@ extension Transmission {
                 self.writeNewData(into: &writer, last: &lastChunk, at: now)
             }
         }
+        if self.outstanding.lostCount > 0 || (self.burst == 0 && !self.queue.isEmpty) { self.isWindowLimited = true }
         if let lastChunk {
             self.burst = max(0, self.burst - 1)
             self.lastSentAt = now
@@ -81,10 +82,14 @@ extension Transmission {
     private mutating func writeNewData(into writer: inout ByteWriter, last: inout Int?, at now: Instant) {
         while !self.outstanding.isFull {
             let room = self.room(in: writer)
-            guard room > 0,
-                let fragment = self.queue.next(room: room, fullRoom: self.fullPayload, at: now),
-                self.mayCarry(fragment.length)
-            else { return }
+            guard room > 0, let fragment = self.queue.next(room: room, fullRoom: self.fullPayload, at: now) else {
+                if self.queue.isEmpty { self.isWindowLimited = false }
+                return
+            }
+            guard self.mayCarry(fragment.length) else {
+                self.isWindowLimited = self.outstanding.flightBytes >= self.congestion.window
+                return
+            }
             self.queue.commit(fragment)
             var flags: DataFlags = self.queue.messages[fragment.message].isUnordered ? .unordered : []
             if fragment.offset == 0 { flags.insert(.begin) }

@@ -45,6 +45,8 @@ struct Transmission: Sendable {
     var isFastRetransmitDue = false
     /// How many packets may go out before the next acknowledgement (RFC 9260 §6.1 D).
     var burst = Self.initialBurst
+    /// Whether it was the congestion window that ended the last burst, rather than a lack of data or the peer's window.
+    var isWindowLimited = false
     var lastSentAt = Instant.zero
     var lastMeasuredAt = Instant.zero
 
@@ -90,7 +92,7 @@ struct Transmission: Sendable {
         if self.outstanding.count == 0, self.queue.isEmpty {
             let idle = now.nanoseconds(since: self.lastSentAt) / max(self.timeout.value, 1)
             if idle > 0 { self.congestion.idled(timeouts: Int(clamping: idle)) }
-            self.burst = max(self.burst, Self.initialBurst)
+            self.burst = Self.initialBurst
         }
         self.queue.append(message)
     }
@@ -129,7 +131,6 @@ struct Transmission: Sendable {
     }
 
     private mutating func acknowledge(_ cumulative: TSN, _ blocks: [GapBlock], at now: Instant) {
-        let flightBefore = self.outstanding.flightBytes
         let change = self.outstanding.acknowledge(
             cumulative: cumulative,
             blocks: blocks,
@@ -146,14 +147,16 @@ struct Transmission: Sendable {
         self.congestion.acknowledged(
             AcknowledgedData(
                 bytes: change.bytes,
-                flightBefore: flightBefore,
+                isWindowLimited: self.isWindowLimited,
                 isCumulative: change.isCumulative,
                 isAll: self.outstanding.count == 0,
                 isInRecovery: self.recoveryExit != nil
             )
         )
         if change.hasNewLosses { self.enterRecovery() }
-        self.burst = max(self.burst, Self.baseBurst + 2 * change.bytes / self.packetSize)
+        // Slow start sends two packets for each one that arrived; Max.Burst is what may come on top of that.
+        let clocked = 2 * (change.bytes + self.packetSize - 1) / self.packetSize
+        self.burst = min(max(self.burst, Self.baseBurst), Self.maximumBurst) + clocked
         if self.outstanding.count == 0 {
             self.timer = nil
         } else if change.isCumulative || self.timer == nil {
@@ -178,4 +181,7 @@ struct Transmission: Sendable {
 
     /// As many packets as the initial window has.
     static let initialBurst = 10
+
+    /// Packets that earlier acknowledgements allowed and that are still allowed: as many as a system call takes.
+    static let maximumBurst = 64
 }
