@@ -287,7 +287,7 @@ import Wire
         let answer = try peer.learnNext()
         peer.deliver { $0.cookieEchoChunk(answer.stateCookie) }
         #expect(peer.statistics.peerWindow == 1234)
-        #expect(peer.statistics.slowStartThreshold == 4 * 1188)
+        #expect(peer.statistics.slowStartThreshold == 4 * 1160)
         let streams = peer.association.outboundStreams
         #expect(streams == 100)
     }

@@ -82,13 +82,13 @@ struct OutstandingData: Sendable {
     }
 
     /// The lowest TSN that waits for retransmission.
-    var firstLost: TSN? {
-        guard self.lostCount > 0 else { return nil }
-        return self.lost.first(from: self.cumulativeTSN.next, count: UInt32(truncatingIfNeeded: self.count))
-    }
+    var firstLost: TSN? { self.firstLost(from: self.cumulativeTSN.next) }
 
-    /// Whether a chunk waits for retransmission.
-    func isLost(_ tsn: TSN) -> Bool { self.lost[tsn] }
+    /// The lowest TSN at or after `start` that waits for retransmission.
+    func firstLost(from start: TSN) -> TSN? {
+        guard self.lostCount > 0 else { return nil }
+        return self.lost.first(from: start, count: self.nextTSN.distance(from: start))
+    }
 
     /// The highest point to which the peer can be told to skip (RFC 3758 §3.5 C2); nil if there is none.
     func abandonedPoint() -> TSN? {

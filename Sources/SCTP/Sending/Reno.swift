@@ -10,7 +10,7 @@ struct Reno: CongestionControl {
     /// L of §7.2.1: by how many packets one acknowledgement may grow the window.
     private var slowStartLimit = 2
 
-    /// Creates the state of a new association, whose full packets have `packetSize` bytes.
+    /// Creates the state of a new association, whose full packets have `packetSize` bytes of user data (PMDCS).
     init(packetSize: Int) {
         self.packetSize = packetSize
         self.window = Self.initialPackets * packetSize

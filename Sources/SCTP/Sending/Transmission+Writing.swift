@@ -34,7 +34,7 @@ extension Transmission {
 
     /// Whether nothing more can leave before the peer answers: then it is asked to do so at once (RFC 9260 §6.1, I bit).
     private mutating func isFlightComplete(at now: Instant) -> Bool {
-        if self.congestion.window < Self.smallWindow * self.packetSize { return true }
+        if self.congestion.window < Self.smallWindow * self.fullPayload { return true }
         if self.outstanding.lostCount > 0 { return false }
         guard self.outstanding.flightBytes < self.congestion.window else { return true }
         guard let next = self.queue.next(room: self.fullPayload, fullRoom: self.fullPayload, at: now) else {

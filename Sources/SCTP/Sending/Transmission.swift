@@ -65,7 +65,9 @@ struct Transmission: Sendable {
         self.outstanding = OutstandingData(initialTSN: initialTSN)
         self.packetSize = parameters.packetSize & ~3
         self.timeout = parameters.timeout
-        self.congestion = .reno(Reno(packetSize: parameters.packetSize & ~3))
+        // RFC 9260 §7.2 counts in PMDCS, the user data of a full packet.
+        let payload = (parameters.packetSize & ~3) - CommonHeader.size - DataChunkHeader.size
+        self.congestion = .reno(Reno(packetSize: payload))
         self.forwardPoint = initialTSN.previous
     }
 
@@ -155,7 +157,7 @@ struct Transmission: Sendable {
         )
         if change.hasNewLosses { self.enterRecovery() }
         // Slow start sends two packets for each one that arrived; Max.Burst is what may come on top of that.
-        let clocked = 2 * (change.bytes + self.packetSize - 1) / self.packetSize
+        let clocked = 2 * (change.bytes + self.fullPayload - 1) / self.fullPayload
         self.burst = min(max(self.burst, Self.baseBurst), Self.maximumBurst) + clocked
         if self.outstanding.count == 0 {
             self.timer = nil
