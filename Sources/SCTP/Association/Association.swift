@@ -131,18 +131,14 @@ package struct Association: ~Copyable {
         guard !bytes.isEmpty else { throw .emptyMessage }
         guard stream.rawValue < self.outboundStreams else { throw .noSuchStream(stream) }
         guard !self.transmission.queue.isResetting(stream) else { throw .streamIsResetting(stream) }
-        var message = OutgoingMessage(
+        let message = OutgoingMessage(
             bytes: bytes,
             stream: stream,
-            streamSlot: 0,
             protocolID: protocolID,
-            isUnordered: isUnordered
+            isUnordered: isUnordered,
+            reliability: reliability,
+            at: now
         )
-        switch reliability {
-        case .reliable: break
-        case .retransmits(let count): message.maximumRetransmits = count
-        case .lifetime(let duration): message.expiry = now + duration
-        }
         self.transmission.enqueue(message, at: now)
     }
 

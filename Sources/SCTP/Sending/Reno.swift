@@ -2,21 +2,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Slow start, congestion avoidance and the reactions to loss of RFC 9260 §7.2.
-struct Reno: CongestionControl {
-    private(set) var window: Int
-    private(set) var slowStartThreshold: Int = .max
+package struct Reno: CongestionControl {
+    package private(set) var window: Int
+    package private(set) var slowStartThreshold: Int = .max
     private var partialBytesAcknowledged = 0
     private let packetSize: Int
     /// L of §7.2.1: by how many packets one acknowledgement may grow the window.
     private var slowStartLimit = 2
 
     /// Creates the state of a new association, whose full packets have `packetSize` bytes of user data (PMDCS).
-    init(packetSize: Int) {
+    package init(packetSize: Int) {
         self.packetSize = packetSize
         self.window = Self.initialPackets * packetSize
     }
 
-    mutating func acknowledged(_ data: AcknowledgedData) {
+    package mutating func acknowledged(_ data: AcknowledgedData) {
         if data.isAll { self.partialBytesAcknowledged = 0 }
         guard data.isCumulative, !data.isInRecovery else { return }
         if self.window <= self.slowStartThreshold {
@@ -35,25 +35,25 @@ struct Reno: CongestionControl {
         }
     }
 
-    mutating func entersRecovery() {
+    package mutating func entersRecovery() {
         self.slowStartThreshold = max(self.window / 2, Self.minimumPackets * self.packetSize)
         self.window = self.slowStartThreshold
         self.partialBytesAcknowledged = 0
     }
 
-    mutating func timedOut() {
+    package mutating func timedOut() {
         self.slowStartThreshold = max(self.window / 2, Self.minimumPackets * self.packetSize)
         self.window = self.packetSize
         self.partialBytesAcknowledged = 0
     }
 
-    mutating func idled(timeouts: Int) {
+    package mutating func idled(timeouts: Int) {
         for _ in 0..<min(max(timeouts, 0), 32) {
             self.window = max(self.window / 2, min(self.window, Self.initialPackets * self.packetSize))
         }
     }
 
-    mutating func begin(threshold: Int, packetsPerAcknowledgement: Int) {
+    package mutating func begin(threshold: Int, packetsPerAcknowledgement: Int) {
         self.slowStartThreshold = max(threshold, Self.minimumPackets * self.packetSize)
         self.slowStartLimit = packetsPerAcknowledgement
     }

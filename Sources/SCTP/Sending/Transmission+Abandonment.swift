@@ -83,6 +83,6 @@ extension Transmission {
         }
         guard self.queue.discardRest(of: message) else { return }
         self.queue.commitPlaceholder(of: message)
-        _ = self.outstanding.append(OutstandingData.Chunk(message: message, flags: .end, isAbandoned: true))
+        _ = self.outstanding.append(OutstandingData.Chunk(endOf: message))
     }
 }

@@ -98,9 +98,8 @@ extension Transmission {
                 OutstandingData.Chunk(
                     sentAt: now,
                     message: fragment.message,
-                    offset: UInt32(truncatingIfNeeded: fragment.offset),
-                    length: UInt16(truncatingIfNeeded: fragment.length),
-                    transmissions: 1,
+                    offset: fragment.offset,
+                    length: fragment.length,
                     flags: flags
                 )
             )
