@@ -53,8 +53,12 @@ import Wire
             if round % 7 == 0 {
                 do throws(SCTPError) {
                     try peer.association.send(
-                        random.bytes(3000), stream: StreamID(1), protocolID: PayloadProtocolID(1),
-                        reliability: round % 2 == 0 ? .retransmits(1) : .reliable, at: peer.now)
+                        random.bytes(3000),
+                        stream: StreamID(1),
+                        protocolID: PayloadProtocolID(1),
+                        reliability: round % 2 == 0 ? .retransmits(1) : .reliable,
+                        at: peer.now
+                    )
                 } catch {
                     #expect(error == .notOpen || error == .streamIsResetting(StreamID(1)), "seed \(seed)")
                 }
@@ -91,8 +95,12 @@ import Wire
             for end in [pair.left, pair.right] where !end.isOver {
                 // A flip may have begun a shutdown or a reset.
                 _ = try? end.association.send(
-                    pattern(2500), stream: StreamID(index % 3), protocolID: PayloadProtocolID(1),
-                    reliability: index % 2 == 0 ? .reliable : .retransmits(1), at: pair.now)
+                    pattern(2500),
+                    stream: StreamID(index % 3),
+                    protocolID: PayloadProtocolID(1),
+                    reliability: index % 2 == 0 ? .reliable : .retransmits(1),
+                    at: pair.now
+                )
             }
             pair.drain()
             pair.run(milliseconds: 50)

@@ -149,7 +149,11 @@ import Wire
         let number = ReconfigSequence(peer.remoteTSN.rawValue)
         func answer(_ result: UInt32) {
             let response = ReconfigParameter.response(
-                to: number, result: result, senderNextTSN: nil, receiverNextTSN: nil)
+                to: number,
+                result: result,
+                senderNextTSN: nil,
+                receiverNextTSN: nil
+            )
             peer.deliver { $0.reconfigChunk(ReconfigChunk([response])) }
         }
         answer(6)

@@ -89,7 +89,11 @@ import Wire
         let pair = AssociationPair()
         pair.establish()
         try pair.left.association.send(
-            pattern(5000), stream: StreamID(0), protocolID: PayloadProtocolID(53), at: pair.now)
+            pattern(5000),
+            stream: StreamID(0),
+            protocolID: PayloadProtocolID(53),
+            at: pair.now
+        )
         pair.left.association.abort(reason: "Close called")
         pair.records = true
         pair.drain()

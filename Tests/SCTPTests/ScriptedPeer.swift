@@ -141,8 +141,12 @@ final class ScriptedPeer {
     }
 
     /// DATA of this peer with the TSN `offset` after the first.
-    func data(_ offset: UInt32, stream: UInt16 = 0, ssn: UInt32 = 0, _ payload: [UInt8] = [1]) -> (inout ByteWriter) -> Void
-    {
+    func data(
+        _ offset: UInt32,
+        stream: UInt16 = 0,
+        ssn: UInt32 = 0,
+        _ payload: [UInt8] = [1]
+    ) -> (inout ByteWriter) -> Void {
         let header = DataChunkHeader(
             tsn: self.initialTSN.advanced(by: offset),
             stream: StreamID(stream),

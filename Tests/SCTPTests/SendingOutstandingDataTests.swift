@@ -108,12 +108,21 @@ import Wire
                 let length = Int.random(in: 1...1000, using: &random)
                 queue.append(
                     OutgoingMessage(
-                        bytes: [UInt8](repeating: 0, count: length), stream: StreamID(0),
-                        protocolID: PayloadProtocolID(0), at: .zero))
+                        bytes: [UInt8](repeating: 0, count: length),
+                        stream: StreamID(0),
+                        protocolID: PayloadProtocolID(0),
+                        at: .zero
+                    )
+                )
                 guard let fragment = queue.next(room: 1000, fullRoom: 1000, at: .zero) else { continue }
                 queue.commit(fragment)
                 let chunk = OutstandingData.Chunk(
-                    sentAt: .zero, message: fragment.message, offset: 0, length: length, flags: [.begin, .end])
+                    sentAt: .zero,
+                    message: fragment.message,
+                    offset: 0,
+                    length: length,
+                    flags: [.begin, .end]
+                )
                 #expect(outstanding.append(chunk) == base.advanced(by: model.next))
                 model.chunks[model.next] = Model.Chunk(length: length)
                 model.next += 1
@@ -167,7 +176,12 @@ import Wire
         let tsn = base.advanced(by: cumulative)
         #expect(outstanding.isPlausible(cumulative: tsn, blocks: blocks), "seed \(seed)")
         let change = outstanding.acknowledge(
-            cumulative: tsn, blocks: blocks, reportLimit: .max, isInRecovery: isInRecovery, queue: &queue)
+            cumulative: tsn,
+            blocks: blocks,
+            reportLimit: .max,
+            isInRecovery: isInRecovery,
+            queue: &queue
+        )
         let bytes = model.acknowledge(cumulative, reported, isInRecovery: isInRecovery)
         #expect(change.bytes == bytes, "seed \(seed)")
         #expect(queue.messages.count == model.chunks.count, "seed \(seed)")

@@ -35,7 +35,8 @@ extension Association {
         self.completeDeferredReset()
     }
 
-    private static func nextChunk(_ reader: inout ChunkReader, in packet: Span<UInt8>) throws(SCTPError) -> ChunkField? {
+    private static func nextChunk(_ reader: inout ChunkReader, in packet: Span<UInt8>) throws(SCTPError) -> ChunkField?
+    {
         do throws(MalformedPacket) {
             return try reader.next(in: packet)
         } catch {

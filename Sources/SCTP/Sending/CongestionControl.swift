@@ -48,18 +48,21 @@ package enum CongestionController: CongestionControl {
     /// RFC 9260 §7.
     case reno(Reno)
 
+    /// Bytes that may be in flight.
     package var window: Int {
         switch self {
         case .reno(let reno): reno.window
         }
     }
 
+    /// The window at which growth becomes careful.
     package var slowStartThreshold: Int {
         switch self {
         case .reno(let reno): reno.slowStartThreshold
         }
     }
 
+    /// Data was acknowledged.
     package mutating func acknowledged(_ data: AcknowledgedData) {
         switch self {
         case .reno(var reno):
@@ -68,6 +71,7 @@ package enum CongestionController: CongestionControl {
         }
     }
 
+    /// Fast recovery begins.
     package mutating func entersRecovery() {
         switch self {
         case .reno(var reno):
@@ -76,6 +80,7 @@ package enum CongestionController: CongestionControl {
         }
     }
 
+    /// The retransmission timer expired.
     package mutating func timedOut() {
         switch self {
         case .reno(var reno):
@@ -84,6 +89,7 @@ package enum CongestionController: CongestionControl {
         }
     }
 
+    /// Nothing was sent for a number of retransmission timeouts.
     package mutating func idled(timeouts: Int) {
         switch self {
         case .reno(var reno):
@@ -92,6 +98,7 @@ package enum CongestionController: CongestionControl {
         }
     }
 
+    /// The peer became known.
     package mutating func begin(threshold: Int, packetsPerAcknowledgement: Int) {
         switch self {
         case .reno(var reno):

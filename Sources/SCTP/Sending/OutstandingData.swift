@@ -175,10 +175,13 @@ package struct OutstandingData: Sendable {
     /// Takes a plausible SACK.
     ///
     /// - Parameters:
+    ///   - cumulative: its cumulative TSN.
+    ///   - blocks: its gap blocks.
     ///   - reportLimit: how many gap blocks the peer writes at most; when it wrote as many, what is above them is
     ///     unknown rather than missing.
     ///   - isInRecovery: then a cumulative advance counts as a miss of all that is missing (RFC 9260 §7.2.4).
     ///   - queue: is told which messages are done with.
+    /// - Returns: what it changed.
     package mutating func acknowledge(
         cumulative: TSN,
         blocks: [GapBlock],
@@ -225,8 +228,9 @@ package struct OutstandingData: Sendable {
         }
     }
 
-    /// The peer no longer reports a chunk: it threw it away, or the SACK is older than the one before. It counts as in
-    /// flight again, until misses or the timer tell more.
+    /// The peer no longer reports a chunk: it threw it away, or the SACK is older than the one before.
+    ///
+    /// It counts as in flight again, until misses or the timer tell more.
     private mutating func renege(_ tsn: TSN) {
         guard self.acked[tsn] else { return }
         self.acked[tsn] = false

@@ -3,7 +3,9 @@
 
 /// Slow start, congestion avoidance and the reactions to loss of RFC 9260 §7.2.
 package struct Reno: CongestionControl {
+    /// Bytes that may be in flight: cwnd.
     package private(set) var window: Int
+    /// The window at which slow start ends: ssthresh.
     package private(set) var slowStartThreshold: Int = .max
     private var partialBytesAcknowledged = 0
     private let packetSize: Int
@@ -16,6 +18,7 @@ package struct Reno: CongestionControl {
         self.window = Self.initialPackets * packetSize
     }
 
+    /// Data was acknowledged.
     package mutating func acknowledged(_ data: AcknowledgedData) {
         if data.isAll { self.partialBytesAcknowledged = 0 }
         guard data.isCumulative, !data.isInRecovery else { return }
@@ -35,24 +38,28 @@ package struct Reno: CongestionControl {
         }
     }
 
+    /// Fast recovery begins.
     package mutating func entersRecovery() {
         self.slowStartThreshold = max(self.window / 2, Self.minimumPackets * self.packetSize)
         self.window = self.slowStartThreshold
         self.partialBytesAcknowledged = 0
     }
 
+    /// The retransmission timer expired.
     package mutating func timedOut() {
         self.slowStartThreshold = max(self.window / 2, Self.minimumPackets * self.packetSize)
         self.window = self.packetSize
         self.partialBytesAcknowledged = 0
     }
 
+    /// Nothing was sent for a number of retransmission timeouts.
     package mutating func idled(timeouts: Int) {
         for _ in 0..<min(max(timeouts, 0), 32) {
             self.window = max(self.window / 2, min(self.window, Self.initialPackets * self.packetSize))
         }
     }
 
+    /// The peer became known.
     package mutating func begin(threshold: Int, packetsPerAcknowledgement: Int) {
         self.slowStartThreshold = max(threshold, Self.minimumPackets * self.packetSize)
         self.slowStartLimit = packetsPerAcknowledgement

@@ -27,10 +27,15 @@ struct Transmission: Sendable {
         var windowReserve: Int
     }
 
+    /// What has no TSN yet.
     var queue = SendQueue()
+    /// What has a TSN and is not acknowledged.
     var outstanding: OutstandingData
+    /// How much may be in flight.
     var congestion: CongestionController
+    /// The round-trip time and RTO.
     var timeout: RetransmissionTimeout
+    /// Bytes of a full packet, a multiple of four.
     let packetSize: Int
 
     /// When T3-rtx expires; nil while it is stopped.
@@ -47,17 +52,25 @@ struct Transmission: Sendable {
     var burst = Self.initialBurst
     /// Whether it was the congestion window that ended the last burst, rather than a lack of data or the peer's window.
     var isWindowLimited = false
+    /// When data was sent last.
     var lastSentAt = Instant.zero
+    /// When the round-trip time was measured last: once for each round trip (RFC 9260 §6.3.1 C4).
     var lastMeasuredAt = Instant.zero
 
+    /// a_rwnd of the last SACK.
     var advertisedWindow = 0
+    /// Whether both sides support FORWARD-TSN.
     var supportsForwardTSN = false
+    /// How many gap blocks the SACKs of the peer hold at most.
     var reportLimit = Int.max
+    /// Bytes of the window of the peer that are left unused.
     var windowReserve = 0
 
     /// How far the peer is told to skip; at or below the cumulative acknowledgement if there is nothing to skip.
     var forwardPoint: TSN
+    /// Whether a FORWARD-TSN is to be sent.
     var isForwardDue = false
+    /// When a FORWARD-TSN was sent last.
     var lastForwardAt = Instant.zero
 
     /// Creates the state before the peer is known.
@@ -174,6 +187,7 @@ struct Transmission: Sendable {
         self.recoveryExit = self.outstanding.nextTSN.previous
     }
 
+    /// Starts T3-rtx (anew).
     mutating func startTimer(at now: Instant) {
         self.timer = now.advanced(byNanoseconds: self.timeout.backedOff(self.expirations))
     }
