@@ -171,6 +171,7 @@ package struct Association: ~Copyable {
             initialTSN: initialTSN,
             parameters: Transmission.Parameters(
                 packetSize: configuration.mtu,
+                algorithm: configuration.congestionControl,
                 timeout: RetransmissionTimeout(
                     initial: configuration.initialTimeout.wholeNanoseconds,
                     minimum: configuration.minimumTimeout.wholeNanoseconds,

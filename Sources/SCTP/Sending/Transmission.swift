@@ -9,6 +9,8 @@ struct Transmission: Sendable {
     struct Parameters: Sendable {
         /// Bytes of a full packet.
         var packetSize: Int
+        /// The congestion control.
+        var algorithm: Association.CongestionControlAlgorithm
         /// The retransmission timeout before any measurement.
         var timeout: RetransmissionTimeout
     }
@@ -82,7 +84,7 @@ struct Transmission: Sendable {
         self.timeout = parameters.timeout
         // RFC 9260 §7.2 counts in PMDCS, the user data of a full packet.
         let payload = (parameters.packetSize & ~3) - CommonHeader.size - DataChunkHeader.size
-        self.congestion = .reno(Reno(packetSize: payload))
+        self.congestion = CongestionController(parameters.algorithm, packetSize: payload)
         self.forwardPoint = initialTSN.previous
     }
 
