@@ -32,6 +32,8 @@ extension Association {
         package var initialTimeout: Duration = .seconds(1)
         /// RTO.Min; above 200 ms, the time that a peer may delay a SACK, plus some travel.
         package var minimumTimeout: Duration = .milliseconds(400)
+        /// RTO.Min toward another icetalk, which does not delay a SACK by more than 20 ms.
+        package var minimumIcetalkTimeout: Duration = .milliseconds(200)
         /// RTO.Max.
         package var maximumTimeout: Duration = .seconds(60)
         /// Where the doubling of RTO ends, as browsers have it.

@@ -179,6 +179,8 @@ extension Association {
         self.pendingSACKs.removeAll()
         let coalesces = self.configuration.coalescesSACKs && peer.coalescesSACKs
         self.receiver.policy.peer = coalesces ? .icetalk : .standard
+        let minimumTimeout =
+            coalesces ? self.configuration.minimumIcetalkTimeout : self.configuration.minimumTimeout
         self.resets.begin(peerInitialTSN: peer.initialTSN)
         self.transmission.start(
             toward: Transmission.Peer(
@@ -186,6 +188,7 @@ extension Association {
                 supportsForwardTSN: self.configuration.supportsForwardTSN && peer.extensions.contains(.forwardTSN),
                 reportLimit: coalesces ? Self.icetalkReportLimit : Self.dcSCTPReportLimit,
                 packetsPerAcknowledgement: coalesces ? Self.coalescedPackets : Self.standardPackets,
+                minimumTimeout: minimumTimeout.wholeNanoseconds,
                 windowReserve: 0
             )
         )
