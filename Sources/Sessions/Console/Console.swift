@@ -80,9 +80,9 @@ package final class Console: Sendable {
         self.writeOutput(text)
     }
 
-    /// Tells people something in one line; it is made safe here.
-    package func say(_ text: String, _ level: Level = .notice) {
-        self.options.log?.append(text)
+    /// Tells people something in one line; it is made safe here. The log gets it, too, unless it is private.
+    package func say(_ text: String, _ level: Level = .notice, isLogged: Bool = true) {
+        if isLogged { self.options.log?.append(text) }
         guard level <= self.options.level else { return }
         let line = Array("\(SafeText(text))\n".utf8)
         self.write(line, to: STDERR_FILENO, isTerminal: self.isErrorTerminal)
