@@ -8,8 +8,8 @@ package import Wire
 /// A non-blocking UDP socket, bound to one local address.
 ///
 /// Superbuffers leave in one system call (`UDP_SEGMENT`) and arrive in one (`UDP_GRO`) where the kernel can. Datagrams
-/// are never fragmented. No failure to send closes anything: it is told for its destination. The socket belongs to whoever
-/// made it, usually to the thread of an `EventLoop`, and closes its descriptor with its last reference.
+/// are never fragmented. No failure to send closes anything: it is told for its destination. The socket belongs to
+/// whoever made it, usually to the thread of an `EventLoop`, and closes its descriptor with its last reference.
 package final class UDPSocket {
     /// What is asked of the kernel; where it refuses, the socket works without.
     package struct Options: Hashable, Sendable {
@@ -113,17 +113,25 @@ extension UDPSocket {
         let (consumed, failure) = self.transmit(bytes, segmentSize: segmentSize, to: destination)
         if consumed < bytes.count {
             let rest = self.enqueue(
-                bytes.extracting(consumed..<bytes.count), segmentSize: segmentSize, to: destination)
+                bytes.extracting(consumed..<bytes.count),
+                segmentSize: segmentSize,
+                to: destination
+            )
             return failure.map { .failed($0) } ?? rest
         }
         return failure.map { .failed($0) } ?? .sent
     }
 
-    /// Sends what waits, as far as there is room; tells each failure. Whether nothing waits any more.
+    /// Sends what waits, as far as there is room, and tells each failure.
+    ///
+    /// Returns whether nothing waits any more.
     package func flush(onFailure: (DatagramFailure) -> Void) -> Bool {
         while let first = self.backlog.first {
             let (consumed, failure) = self.transmit(
-                first.bytes.span, segmentSize: first.segmentSize, to: first.destination)
+                first.bytes.span,
+                segmentSize: first.segmentSize,
+                to: first.destination
+            )
             if let failure {
                 onFailure(DatagramFailure(to: first.destination, failure))
             }
@@ -176,8 +184,8 @@ extension UDPSocket {
     /// Sends a run of segments, in one call where that is possible; the code is an `errno` or 0.
     ///
     /// A device or a route that cannot segment says EIO, EINVAL or EOPNOTSUPP; but a segment that is too large for the
-    /// route says EINVAL or EMSGSIZE too. The first segment alone tells which it is: if it gets through, segmenting was at
-    /// fault and is turned off for this socket.
+    /// route says EINVAL or EMSGSIZE too. The first segment alone tells which it is: if it gets through, segmenting was
+    /// at fault and is turned off for this socket.
     private func sendRun(
         _ bytes: Span<UInt8>,
         segmentSize: Int,
@@ -185,7 +193,9 @@ extension UDPSocket {
     ) -> (consumed: Int, code: Int32) {
         guard bytes.count > segmentSize else { return (bytes.count, self.sendOnce(bytes, segmentSize: 0, to: address)) }
         let code = self.sendOnce(bytes, segmentSize: UInt16(truncatingIfNeeded: segmentSize), to: address)
-        guard code == EINVAL || code == EIO || code == EMSGSIZE || code == EOPNOTSUPP else { return (bytes.count, code) }
+        guard code == EINVAL || code == EIO || code == EMSGSIZE || code == EOPNOTSUPP else {
+            return (bytes.count, code)
+        }
         let single = self.sendOnce(bytes.extracting(0..<segmentSize), segmentSize: 0, to: address)
         guard single == 0 else { return (bytes.count, single) }
         self.isSegmenting = false
@@ -197,7 +207,8 @@ extension UDPSocket {
     private func sendOnce(_ bytes: Span<UInt8>, segmentSize: UInt16, to address: clinux_address) -> Int32 {
         let code = self.call(bytes, segmentSize: segmentSize, to: address)
         switch code {
-        case ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENONET, EACCES, EPROTO, EMSGSIZE, ENOPROTOOPT, EOPNOTSUPP:
+        case ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENONET, EACCES, EPROTO, EMSGSIZE, ENOPROTOOPT,
+            EOPNOTSUPP:
             return self.call(bytes, segmentSize: segmentSize, to: address)
         default:
             return code
@@ -230,7 +241,7 @@ extension UDPSocket {
         var segment: UInt16 = 0
         let count = clinux_udp_receive(self.descriptor, buffer.base, ReceiveBuffer.capacity, &address, &segment)
         guard count >= 0 else { return count == -Int(EAGAIN) ? .empty : .skipped }
-        guard let source = SocketAddress(address) else { return .skipped }
+        guard let source = self.remote(address) else { return .skipped }
         self.counters.receiveCalls &+= 1
         let bytes = Span(_unsafeStart: UnsafePointer(buffer.base), count: count)
         let size = segment == 0 ? max(count, 1) : Int(segment)
@@ -253,9 +264,19 @@ extension UDPSocket {
                 _ = clinux_udp_clear_error(self.descriptor)
                 return
             }
-            guard entry.error != 0, let destination = SocketAddress(entry.destination) else { continue }
+            guard entry.error != 0, let destination = self.remote(entry.destination) else { continue }
             onFailure(DatagramFailure(to: destination, DatagramFailure.Reason(code: entry.error)))
         }
+    }
+
+    /// A socket with a link-local address is bound to its interface: its remote addresses need no scope, and get none,
+    /// so that they equal those that the other side tells.
+    private func remote(_ address: clinux_address) -> SocketAddress? {
+        guard var remote = SocketAddress(address) else { return nil }
+        if self.localAddress.ip.isLinkLocal {
+            remote.ip = remote.ip.withoutScope
+        }
+        return remote
     }
 
     /// How many reported errors are taken in a turn.
