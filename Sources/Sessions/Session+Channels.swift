@@ -4,6 +4,7 @@
 import Conversation
 import DataChannels
 import FileTransfer
+import Reactor
 
 extension Session {
     /// Takes what happened to a channel.

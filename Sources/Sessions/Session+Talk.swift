@@ -5,6 +5,7 @@ package import Conversation
 import DTLS
 import DataChannels
 import Glibc
+import Reactor
 import Wire
 
 // MARK: - Chat

@@ -4,6 +4,7 @@
 import Conversation
 import DataChannels
 package import FileTransfer
+import Reactor
 
 // MARK: - What people decide
 
@@ -203,7 +204,9 @@ extension Session {
     /// A transfer or an offer has come to its end: tells both sides, and closes the channel.
     func transfer(_ id: TransferID, endedWith outcome: TransferOutcome) {
         let channel = self.outgoing[id]?.channel ?? self.incoming[id]?.channel
-        guard self.outgoing.removeValue(forKey: id) != nil || self.incoming.removeValue(forKey: id) != nil else { return }
+        guard self.outgoing.removeValue(forKey: id) != nil || self.incoming.removeValue(forKey: id) != nil else {
+            return
+        }
         if let channel { self.transferChannels[channel] = nil }
         switch outcome {
         case .received(let file):

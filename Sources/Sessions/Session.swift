@@ -1,11 +1,11 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
-package import Conversation
+import Conversation
 import DTLS
 import DataChannels
-package import FileTransfer
-package import Peering
+import FileTransfer
+import Peering
 package import Reactor
 import Wire
 
