@@ -104,6 +104,11 @@ package final class Console: Sendable {
         )
     }
 
+    /// Writes lines to standard error before there is a console; they are made safe here.
+    package static func writeError(_ text: String) {
+        writeAll(Array("\(SafeText(text, whitespace: .kept))\n".utf8), to: STDERR_FILENO)
+    }
+
     private func writeOutput(_ line: String) {
         let isWritten = self.write(Array("\(line)\n".utf8), to: STDOUT_FILENO, isTerminal: self.isOutputTerminal)
         if !isWritten { self.state.withLock { $0.isBroken = true } }
