@@ -45,6 +45,8 @@ package struct Association: ~Copyable {
     var declaredZeroChecksum = false
     /// HEARTBEATs under way.
     var heartbeat = HeartbeatState()
+    /// The round-trip time that the owner knew before there was one to measure.
+    var roundTripHint: Duration?
     /// How often T2-shutdown expired.
     var shutdownAttempts = 0
     /// Packets of the peer that were wrong.

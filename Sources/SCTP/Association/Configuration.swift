@@ -38,8 +38,6 @@ extension Association {
         package var maximumTimeout: Duration = .seconds(60)
         /// Where the doubling of RTO ends, as browsers have it.
         package var maximumBackoff: Duration = .seconds(3)
-        /// The round-trip time of the path if it is known, so that a lost INIT costs little.
-        package var roundTripHint: Duration?
         /// After how many unanswered INITs or COOKIE ECHOs the association fails.
         package var maximumHandshakeAttempts = 60
         /// After how many expirations of T3-rtx in a row the association fails; nil leaves that to consent (RFC 7675).
