@@ -132,6 +132,12 @@ extension Session {
         self.finishIfIdle()
     }
 
+    /// The other side has the whole file, if it has as many bytes as were offered.
+    func completed(_ id: TransferID, size: UInt64) {
+        guard let transfer = self.outgoing[id]?.transfer else { return }
+        transfer.inbox.post(size == transfer.offer.size ?? size ? .completed : .cancelledByPeer(.integrity))
+    }
+
     /// The other side ended a transfer or withdrew an offer.
     func cancelled(_ id: TransferID, _ reason: TransferCancelReason) {
         if self.running[id] != nil {
