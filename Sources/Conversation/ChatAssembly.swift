@@ -3,16 +3,6 @@
 
 import DequeModule
 
-/// A chat text as it arrived.
-package struct ReceivedChat: Equatable, Sendable {
-    /// The number that its sender gave it; zero where texts have none.
-    package var id: ChatID
-    /// When it was written: milliseconds since 1970-01-01 00:00 UTC on the sender's clock; zero where it is not told.
-    package var time: UInt64
-    /// The text as it came: show `displayed` instead.
-    package var text: String
-}
-
 /// Joins the parts of chat texts and recognises those that came before.
 struct ChatAssembly: Sendable {
     /// What a part leads to.

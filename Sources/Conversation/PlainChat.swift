@@ -1,12 +1,7 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
-package import Wire
-
-extension ReceivedChat {
-    /// The text as it can be shown, line feeds and tabs kept.
-    package var displayed: SafeText { SafeText(self.text, whitespace: .kept) }
-}
+import Wire
 
 /// Chat with a peer that does not speak `icetalk.v1`, such as a browser: a text message of any channel is a chat text.
 ///

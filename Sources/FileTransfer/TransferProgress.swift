@@ -54,7 +54,8 @@ package struct TransferProgress: Sendable {
 
     /// Whole percents, rounded down: 100 only when everything is done.
     package var percent: Int? {
-        self.fraction.map { Int($0 * 100) }
+        guard let total = self.total, let fraction = self.fraction else { return nil }
+        return self.bytes >= total ? 100 : min(Int(fraction * 100), 99)
     }
 
     /// Bytes per second over the window; nil until there is something to tell it from.
@@ -81,7 +82,7 @@ package struct TransferProgress: Sendable {
             parts.append("\(percent) %")
         }
         if let rate = self.rate {
-            parts.append("\(ByteCount.text(UInt64(rate)))/s")
+            parts.append("\(ByteCount.text(UInt64(min(rate, 1e18))))/s")
         }
         if let seconds = self.secondsLeft, self.percent != 100 {
             parts.append("\(ByteCount.clock(seconds)) left")

@@ -27,7 +27,7 @@ import Wire
 
     @Test func `new transactions keep their distance`() {
         let rig = Rig(["10.0.0.1:5000", "10.0.0.8:5000"], role: .controlling)
-        rig.agent.addSTUNServer(socket("192.0.2.1:3478"), at: rig.now)
+        rig.addServer("192.0.2.1:3478")
         rig.setRemote("10.0.0.2:6000", "10.0.0.3:6000", "10.0.0.4:6000", "10.0.0.5:6000")
         rig.run(for: .milliseconds(490))
         let times = rig.requests.map(\.at)

@@ -70,6 +70,21 @@ final class Rig {
         }
     }
 
+    func addServer(_ address: String) {
+        self.agent.addSTUNServer(socket(address), at: self.now)
+        self.drain()
+    }
+
+    func add(_ address: String, preference: UInt16 = 65_535) {
+        self.agent.addLocalAddress(socket(address), localPreference: preference, at: self.now)
+        self.drain()
+    }
+
+    func remove(_ address: String) {
+        self.agent.removeLocalAddress(socket(address), at: self.now)
+        self.drain()
+    }
+
     func tell(_ candidate: Candidate) {
         self.agent.addRemoteCandidate(candidate, at: self.now)
         self.drain()

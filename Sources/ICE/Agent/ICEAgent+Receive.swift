@@ -220,6 +220,7 @@ extension ICEAgent {
             let pair = self.checkList[id]
         else { throw .unknownTransaction }
         // Whoever forges an error or a success learns nothing and changes nothing (RFC 8489 §9.1.4).
+        guard response.hasFingerprint else { throw .malformed }
         guard STUNMessage.verifyIntegrity(of: datagram, key: remote.key) else { throw .unauthenticated }
         guard pair.destination == source, pair.base == local else {
             // RFC 8445 §7.2.5.2.1: the path is not symmetric.
@@ -228,7 +229,7 @@ extension ICEAgent {
         }
         if let mapped {
             self.succeed(id, check, mapped: mapped, at: now)
-        } else if response.errorCode?.isSameError(as: .roleConflict) ?? false {
+        } else if response.errorCode == .roleConflict {
             self.receiveRoleConflict(id, check)
         } else {
             self.checkList.update(id) { $0.fail() }

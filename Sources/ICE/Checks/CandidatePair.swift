@@ -128,9 +128,11 @@ struct CandidatePair: Sendable {
     }
 
     /// `2^32 * MIN(G, D) + 2 * MAX(G, D) + (G > D ? 1 : 0)`, with G of the controlling and D of the controlled side.
+    ///
+    /// Priorities beyond 2^31 - 1, which RFC 8445 §5.1.2 forbids, count as that.
     static func priority(local: UInt32, remote: UInt32, role: ICERole) -> UInt64 {
-        let controlling = UInt64(role == .controlling ? local : remote)
-        let controlled = UInt64(role == .controlling ? remote : local)
+        let controlling = UInt64(min(role == .controlling ? local : remote, 0x7FFF_FFFF))
+        let controlled = UInt64(min(role == .controlling ? remote : local, 0x7FFF_FFFF))
         let larger = max(controlling, controlled)
         return min(controlling, controlled) << 32 &+ larger &* 2 &+ (controlling > controlled ? 1 : 0)
     }

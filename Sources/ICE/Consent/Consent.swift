@@ -19,8 +19,8 @@ struct Consent: Sendable {
     private(set) var nextCheck: Instant
     /// When the first request was sent that came after anything was heard.
     private var unansweredSince: Instant?
-    /// Whether the silence has been told.
-    private(set) var isQuiet = false
+    /// Since when silence has lasted too long; nil while the other side is heard.
+    private(set) var quietSince: Instant?
 
     /// Starts with the response that proved the pair.
     init(timing: ICEAgent.Timing, at now: Instant, provenAt: Instant, random: inout RandomSource) {
@@ -31,6 +31,9 @@ struct Consent: Sendable {
         self.lastHeard = provenAt
         self.nextCheck = now + Self.randomized(timing.consentInterval, random: &random)
     }
+
+    /// Whether silence has lasted too long.
+    var isQuiet: Bool { self.quietSince != nil }
 
     /// Whether sending must end.
     func hasExpired(at now: Instant) -> Bool { now >= self.lastResponse + self.expiry }
@@ -45,7 +48,7 @@ struct Consent: Sendable {
     mutating func noteHeard(at now: Instant) {
         self.lastHeard = now
         self.unansweredSince = nil
-        self.isQuiet = false
+        self.quietSince = nil
     }
 
     /// A request was sent; the next one is due between 0.8 and 1.2 intervals later.
@@ -56,8 +59,8 @@ struct Consent: Sendable {
 
     /// Looks whether silence has lasted too long.
     mutating func judgeSilence(at now: Instant) {
-        guard let silence = self.silenceDeadline, now >= silence else { return }
-        self.isQuiet = true
+        guard self.quietSince == nil, let silence = self.silenceDeadline, now >= silence else { return }
+        self.quietSince = now
     }
 
     /// When one of the above changes with time alone.

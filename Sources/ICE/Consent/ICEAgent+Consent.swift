@@ -26,7 +26,8 @@ extension ICEAgent {
 
     /// Asks every other valid pair at once: the one that answers may take the place of the silent one.
     private mutating func probeSpares() {
-        for pair in self.checkList.pairs where pair.isValid && pair.id != self.nomination.selected {
+        for pair in self.checkList.pairs
+        where pair.isValid && pair.id != self.nomination.selected && pair.id != self.nomination.nominating {
             self.checkList.trigger(pair.id)
         }
     }

@@ -47,6 +47,18 @@ struct RemoteCandidates: Sendable {
         return .new
     }
 
+    /// Forgets a candidate, so that there is room for another.
+    mutating func remove(_ address: SocketAddress) {
+        let plain = address.withoutScope
+        guard let index = self.all.firstIndex(where: { $0.address == plain }) else { return }
+        if self.all[index].kind == .peerReflexive {
+            self.learned -= 1
+        } else {
+            self.signalled -= 1
+        }
+        self.all.remove(at: index)
+    }
+
     /// Learns a candidate from an authenticated check; nil when there are too many.
     mutating func learn(_ address: SocketAddress, priority: UInt32) -> Candidate? {
         guard self.learned < ICELimits.reflexiveCandidates else { return nil }

@@ -69,9 +69,9 @@ extension ICEAgent {
 
     /// A pair that should take the place of the selected one: it answers while the other is silent, or it needs no relay.
     private func replacement(for selected: CandidatePair) -> CandidatePair? {
-        if let consent = self.consent, consent.isQuiet {
+        if let quietSince = self.consent?.quietSince {
             return self.checkList.bestValid(self.role) { pair in
-                pair.id != selected.id && (pair.lastResponse ?? .zero) > consent.lastHeard
+                pair.id != selected.id && (pair.lastResponse ?? .zero) >= quietSince
             }
         }
         guard selected.isRelayed else { return nil }

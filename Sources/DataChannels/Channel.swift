@@ -1,0 +1,45 @@
+// Part of icetalk.
+// SPDX-License-Identifier: Apache-2.0
+
+import SCTP
+
+/// One channel of a set.
+///
+/// ```
+/// waiting ──▶ opening ──▶ open ──▶ closing ──▶ (removed, stream free again)
+///    └──────────── negotiated ──▶┘
+/// ```
+struct Channel: Sendable {
+    /// Where a channel is in its life.
+    enum State: Hashable, Sendable {
+        /// Its stream is not known, or the association is not established.
+        case waiting
+        /// OPEN was sent: messages may follow, but in order (RFC 8832 §6).
+        case opening
+        /// Both sides know it.
+        case open
+        /// One side resets its stream; the other one follows (RFC 8831 §6.7).
+        case closing(Closing)
+    }
+
+    /// What of a closing is done, and what to say of it.
+    struct Closing: Hashable, Sendable {
+        var isIncomingReset: Bool
+        var isOutgoingReset: Bool
+        /// Nil when nobody was told of the channel, because it was refused.
+        var reason: DataChannelEvent.CloseReason?
+    }
+
+    let parameters: DataChannelParameters
+    var state: State
+    var stream: StreamID?
+    /// Parts of a message in the deprecated manner.
+    var partial: [UInt8] = []
+    var lowThreshold = 0
+    /// Whether the buffered amount was above the threshold since that was last told.
+    var isAboveThreshold = false
+
+    var isClosing: Bool {
+        if case .closing = self.state { true } else { false }
+    }
+}

@@ -1,0 +1,198 @@
+// Part of icetalk.
+// SPDX-License-Identifier: Apache-2.0
+
+import DTLS
+import DataChannels
+package import ICE
+import SCTP
+package import Wire
+
+extension PeerConnection {
+    /// Takes a datagram that came from `source` to the local address `local`.
+    ///
+    /// What cannot be understood or is not authentic is dropped: anyone may send here.
+    package mutating func handle(
+        _ datagram: Span<UInt8>,
+        from source: SocketAddress,
+        on local: SocketAddress,
+        at now: Instant
+    ) {
+        guard !self.isClosed else { return }
+        let path = Path(local: local, remote: source)
+        switch PacketKind(datagram) {
+        case .stun:
+            guard self.secure?.isBanned(source) != true else { return }
+            do throws(ICEError) {
+                try self.agent.handle(datagram, from: source, on: local, at: now)
+            } catch {
+                self.rejectedDatagrams &+= 1
+            }
+        case .dtls:
+            self.handleDTLS(datagram, on: path, at: now)
+        case .turnChannel, .unknown:
+            self.rejectedDatagrams &+= 1
+        }
+        self.pump(at: now)
+    }
+
+    /// Runs every timer that has expired; a spurious call does nothing.
+    package mutating func handleTimeout(at now: Instant) {
+        guard !self.isClosed else { return }
+        self.agent.handleTimeout(at: now)
+        self.secure?.handleTimeout(at: now)
+        self.association.handleTimeout(at: now)
+        self.startFurtherHandshakes(at: now)
+        self.pump(at: now)
+    }
+
+    /// When `handleTimeout` has something to do; nil: never.
+    package var nextTimeout: Instant? {
+        guard !self.isClosed else { return nil }
+        var next = self.agent.nextTimeout
+        next = earliest(next, self.secure?.nextTimeout)
+        return earliest(next, self.association.nextTimeout)
+    }
+}
+
+extension PeerConnection {
+    private mutating func handleDTLS(_ datagram: Span<UInt8>, on path: Path, at now: Instant) {
+        guard let secure = self.secure else {
+            self.early.keep(datagram, on: path)
+            return
+        }
+        guard self.agent.isKnownSource(path.remote, on: path.local) else {
+            // Its check may be on the way: a ClientHello is kept until then.
+            if !secure.isEstablished { self.early.keep(datagram, on: path) }
+            return
+        }
+        for kept in self.early.take(path) {
+            self.take(kept.span, on: path, through: secure, at: now)
+        }
+        self.take(datagram, on: path, through: secure, at: now)
+    }
+
+    private mutating func take(
+        _ datagram: Span<UInt8>,
+        on path: Path,
+        through secure: SecureTransport,
+        at now: Instant
+    ) {
+        let outcome = secure.handle(datagram, on: path, at: now) { packet in
+            do throws(SCTPError) {
+                try self.association.handle(packet, at: now)
+            } catch {
+                self.rejectedDatagrams &+= 1
+            }
+        }
+        switch outcome {
+        case .none:
+            break
+        case .authentic(let path):
+            self.route.prove(path)
+        case .secured(let path):
+            self.route.prove(path)
+            self.early.removeAll()
+            if case .paired(let remote) = self.signaling { self.events.append(.secured(remote.fingerprint)) }
+            self.association.associate(at: now)
+        case .impostor(let path):
+            self.agent.ban(path.remote, at: now)
+            self.events.append(.impostor(path.remote))
+        case .closed:
+            self.end(.remote)
+        }
+    }
+
+    /// As DTLS client: silence on the selected path may be that of somebody who only knows the description, so a further
+    /// path is tried beside it.
+    private mutating func startFurtherHandshakes(at now: Instant) {
+        guard let secure = self.secure, secure.wantsAnotherPath(at: now) else { return }
+        for pair in self.agent.validPairs {
+            secure.start(on: Path(local: pair.base, remote: pair.destination), at: now)
+        }
+    }
+
+    /// Carries events from each part to the one above it, and to the owner.
+    mutating func pump(at now: Instant) {
+        self.pumpAgent(at: now)
+        self.pumpAssociation(at: now)
+    }
+
+    private mutating func pumpAgent(at now: Instant) {
+        while let event = self.agent.pollEvent() {
+            switch event {
+            case .localCandidate(let candidate):
+                self.localCandidates.append(candidate)
+                self.events.append(.localCandidate(candidate))
+            case .localCandidateStale(let candidate):
+                self.localCandidates.removeAll { $0 == candidate }
+                self.events.append(.localDescriptionStale)
+            case .gatheringComplete:
+                self.events.append(.gatheringComplete)
+            case .valid:
+                break
+            case .selected(let pair):
+                self.take(selected: pair, at: now)
+            case .stateChanged(let state):
+                self.take(state)
+            case .consentExpired:
+                self.end(.lost)
+            }
+        }
+    }
+
+    private mutating func take(selected pair: SelectedPair, at now: Instant) {
+        let path = Path(local: pair.base, remote: pair.destination)
+        self.route.select(path)
+        if let time = pair.roundTripTime { self.secure?.setRoundTripTime(time) }
+        if let secure = self.secure {
+            for kept in self.early.take(path) {
+                self.take(kept.span, on: path, through: secure, at: now)
+            }
+            secure.start(on: path, at: now)
+        }
+        self.events.append(
+            .path(PathDescription(local: pair.local, remote: pair.remote, roundTripTime: pair.roundTripTime))
+        )
+    }
+
+    private mutating func take(_ state: ICEState) {
+        switch state {
+        case .new, .checking: break
+        case .connected, .completed:
+            if self.isQuiet { self.events.append(.quiet(false)) }
+            self.isQuiet = false
+        case .disconnected:
+            if !self.isQuiet { self.events.append(.quiet(true)) }
+            self.isQuiet = true
+        case .failed: self.events.append(.pathless)
+        }
+    }
+
+    private mutating func pumpAssociation(at now: Instant) {
+        while let event = self.association.pollEvent() {
+            switch event {
+            case .established:
+                self.events.append(.established)
+            case .aborted, .shutdownComplete:
+                self.secure?.close(at: now)
+                self.end(.remote)
+            default:
+                break
+            }
+            self.channels.handle(event, on: &self.association, at: now)
+        }
+        while let message = self.association.receive() {
+            self.channels.receive(message, on: &self.association, at: now)
+        }
+        while let event = self.channels.pollEvent() {
+            self.events.append(.channel(event))
+        }
+    }
+
+    /// Reports the end once; what is left to say to the other side still goes out through `pollTransmit`.
+    mutating func end(_ reason: CloseReason) {
+        guard !self.isClosed else { return }
+        self.isClosed = true
+        self.events.append(.closed(reason))
+    }
+}

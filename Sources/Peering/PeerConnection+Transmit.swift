@@ -1,0 +1,67 @@
+// Part of icetalk.
+// SPDX-License-Identifier: Apache-2.0
+
+import DTLS
+import ICE
+import SCTP
+package import Wire
+
+extension PeerConnection {
+    /// Segments in one transmit: more do not fit the socket buffer of a browser (64 KiB, of which the kernel charges twice).
+    private static let maximumSegments = 45
+
+    /// Fills the buffer with what is to be sent next and says where it goes; nil when there is nothing now.
+    ///
+    /// A buffer may hold many datagrams of one size (`Transmit.segmentSize`). Call it until nil after every mutation.
+    package mutating func pollTransmit(into buffer: DatagramBuffer, at now: Instant) -> Transmit? {
+        if let copy = self.pendingCopy {
+            self.pendingCopy = nil
+            return copy
+        }
+        buffer.removeAll()
+        if let check = self.agent.pollTransmit() {
+            buffer.bytes.append(contentsOf: check.bytes)
+            return Transmit(from: check.source, to: check.destination, segmentSize: buffer.count)
+        }
+        if let (bytes, path) = self.secure?.pollDatagram() {
+            buffer.bytes.append(contentsOf: bytes)
+            return Transmit(from: path.local, to: path.remote, segmentSize: buffer.count)
+        }
+        guard let path = self.route.current, let secure = self.secure, secure.isEstablished,
+            let size = self.fill(buffer, through: secure, at: now)
+        else { return nil }
+        if let probe = self.route.probe(at: now) {
+            self.pendingCopy = Transmit(from: probe.local, to: probe.remote, segmentSize: size)
+        }
+        return Transmit(from: path.local, to: path.remote, segmentSize: size)
+    }
+
+    /// The next event; nil when there is none.
+    package mutating func pollEvent() -> PeerEvent? { self.events.popFirst() }
+
+    /// Seals SCTP packets into the buffer while they have one size; a shorter one may end the run. Returns that size.
+    private mutating func fill(_ buffer: DatagramBuffer, through secure: SecureTransport, at now: Instant) -> Int? {
+        var segmentSize: Int?
+        var segments = 0
+        while segments < Self.maximumSegments {
+            if !self.holdsPacket {
+                self.packet.removeAll()
+                guard self.association.pollTransmit(into: &self.packet, at: now) else { break }
+                self.holdsPacket = true
+            }
+            let record = self.packet.count + DTLSConnection.recordOverhead
+            if let segmentSize, record > segmentSize { break }
+            guard buffer.count + record <= DatagramBuffer.capacity else { break }
+            let start = buffer.count
+            self.holdsPacket = false
+            guard secure.seal(self.packet.bytes.span, into: buffer) else { continue }
+            segments += 1
+            guard let size = segmentSize else {
+                segmentSize = buffer.count - start
+                continue
+            }
+            if buffer.count - start < size { break }
+        }
+        return segmentSize
+    }
+}

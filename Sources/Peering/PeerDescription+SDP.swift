@@ -1,0 +1,81 @@
+// Part of icetalk.
+// SPDX-License-Identifier: Apache-2.0
+
+import DTLS
+package import ICE
+package import SDP
+import Wire
+
+extension Candidate {
+    /// The candidate of an SDP attribute; nil when it cannot be used here: another component, TCP, or a name to resolve.
+    package init?(_ attribute: CandidateAttribute) {
+        guard attribute.component == 1, attribute.transport == .udp, case .ip(let ip) = attribute.address,
+            attribute.port != 0
+        else { return nil }
+        let kind: CandidateKind =
+            switch attribute.kind {
+            case .host: .host
+            case .serverReflexive: .serverReflexive
+            case .peerReflexive: .peerReflexive
+            case .relayed: .relayed
+            }
+        self.init(
+            kind: kind,
+            address: SocketAddress(ip, port: attribute.port),
+            foundation: attribute.foundation,
+            priority: attribute.priority,
+            relatedAddress: attribute.relatedAddress
+        )
+    }
+
+    /// The candidate as an SDP attribute.
+    package var attribute: CandidateAttribute {
+        let kind: CandidateAttribute.Kind =
+            switch self.kind {
+            case .host: .host
+            case .serverReflexive: .serverReflexive
+            case .peerReflexive: .peerReflexive
+            case .relayed: .relayed
+            }
+        return CandidateAttribute(
+            foundation: self.foundation,
+            priority: self.priority,
+            address: .ip(self.address.ip.withoutScope),
+            port: self.address.port,
+            kind: kind,
+            relatedAddress: self.relatedAddress
+        )
+    }
+}
+
+extension PeerDescription {
+    /// What an SDP description says.
+    ///
+    /// - Throws: `.unusableDescription` when the fingerprint is not 32 bytes of SHA-256.
+    init(_ section: DataChannelSection) throws(PeeringError) {
+        guard let fingerprint = Fingerprint(section.fingerprint.value) else {
+            throw .unusableDescription("its fingerprint is not one of SHA-256")
+        }
+        self.init(
+            credentials: ICECredentials(usernameFragment: section.usernameFragment, password: section.password),
+            fingerprint: fingerprint,
+            candidates: section.candidates.compactMap { Candidate($0) },
+            maxMessageSize: section.maxMessageSize,
+            sctpPort: section.sctpPort
+        )
+    }
+
+    /// This description as the section of an offer.
+    func section(endOfCandidates: Bool) -> DataChannelSection {
+        DataChannelSection(
+            usernameFragment: self.credentials.usernameFragment,
+            password: self.credentials.password,
+            fingerprint: FingerprintAttribute(value: self.fingerprint.description),
+            setup: .actpass,
+            candidates: self.candidates.map(\.attribute),
+            endOfCandidates: endOfCandidates,
+            sctpPort: self.sctpPort,
+            maxMessageSize: self.maxMessageSize
+        )
+    }
+}

@@ -1,0 +1,290 @@
+// Part of icetalk.
+// SPDX-License-Identifier: Apache-2.0
+
+package import DTLS
+package import DataChannels
+package import ICE
+package import Peering
+package import SDP
+package import Wire
+
+extension PeerConnection: DatagramCore {}
+
+/// What a peer's owner can do wrong, or this host lacks.
+package enum PeerError: Error, Hashable, Sendable {
+    /// No address of this host can be used.
+    case noAddress
+    /// The peer was not started, or has ended.
+    case notRunning
+}
+
+/// A peer connection with sockets under it: the actor that lives on the reactor's thread.
+///
+/// There is one owner. It takes what happens in batches (`nextEvents`); what it has not taken stays in the association's receive
+/// buffer, so that a slow owner slows the other side down instead of filling memory. `send` waits while much is buffered.
+package actor Peer {
+    /// What a peer is made with.
+    package struct Configuration: Sendable {
+        /// STUN servers to ask; none is fine.
+        package var stunServers: [ServerAddress] = []
+        /// Which addresses of this host are used.
+        package var selection = AddressSelection()
+        /// The largest message taken from the other side, in bytes.
+        package var maxMessageSize: UInt32 = 262_144
+
+        /// Creates a configuration.
+        package init() {}
+    }
+
+    /// Bytes that a channel buffers before `send` waits.
+    package static let highWaterMark = 4 << 20
+    /// Bytes at which waiting senders go on.
+    package static let lowWaterMark = 1 << 20
+    /// Events in one batch, so that a batch of the largest messages has a bounded size.
+    static let maximumBatch = 64
+    /// How long a name server may take before its STUN server is given up.
+    static let resolutionLimit = Duration.seconds(10)
+    /// RFC 8489 §8: the port of STUN.
+    static let stunPort: UInt16 = 3478
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { self.loop.asUnownedSerialExecutor() }
+    /// The fingerprint of this side's certificate.
+    package nonisolated var fingerprint: Fingerprint { self.certificate.fingerprint }
+
+    private nonisolated let loop: EventLoop
+    private nonisolated let certificate: DTLSCertificate
+    private let configuration: Configuration
+    private var driver: PeerDriver<PeerConnection>?
+    private var hasEnded = false
+    private var unresolvedServers = 0
+    private var owner: CheckedContinuation<[PeerEvent]?, Never>?
+    private var senders: [(channel: ChannelID, continuation: CheckedContinuation<Void, Never>)] = []
+
+    /// Creates a peer on a loop.
+    ///
+    /// - Throws: `DTLSError` when no certificate can be made.
+    package init(_ configuration: Configuration, on loop: EventLoop) throws(DTLSError) {
+        self.configuration = configuration
+        self.loop = loop
+        self.certificate = try DTLSCertificate()
+    }
+
+    /// Binds sockets on the addresses of this host, and begins to ask the STUN servers.
+    ///
+    /// - Throws: `PeerError.noAddress` when there is nothing to bind; `SystemError` when the system refuses to tell.
+    package func start() throws {
+        let addresses = self.configuration.selection.select(from: try InterfaceAddress.all())
+        var connection = PeerConnection.Configuration(certificate: self.certificate)
+        connection.maxMessageSize = self.configuration.maxMessageSize
+        let driver = PeerDriver(
+            PeerConnection(configuration: connection, random: .system, at: self.loop.now()),
+            on: self.loop
+        )
+        let preferences = ICEAgent.localPreferences(for: addresses)
+        for (address, preference) in zip(addresses, preferences) {
+            // An address may have gone since it was listed: the others serve.
+            guard let local = try? driver.bind(SocketAddress(address.ip, port: 0)) else { continue }
+            driver.withCore { core, now in core.addLocalAddress(local, localPreference: preference, at: now) }
+        }
+        guard !driver.localAddresses.isEmpty else { throw PeerError.noAddress }
+        driver.onTurn = { [weak self] core, _ in
+            guard let self else { return false }
+            return self.assumeIsolated { $0.handOver(&core) }
+        }
+        self.driver = driver
+        self.askServers()
+    }
+
+    /// Whether every STUN server has answered or failed.
+    package var hasGathered: Bool {
+        self.unresolvedServers == 0 && (self.driver?.withCore { core, _ in core.hasGathered } ?? false)
+    }
+
+    /// Asks every server as soon as its name is resolved; one that is not costs nobody else anything.
+    private func askServers() {
+        let resolver = HostResolver(on: self.loop)
+        for server in self.configuration.stunServers {
+            self.unresolvedServers += 1
+            Task {
+                let found = try? await resolver.resolve(
+                    server,
+                    defaultPort: Self.stunPort,
+                    within: Self.resolutionLimit
+                )
+                self.unresolvedServers -= 1
+                self.driver?.withCore { core, now in
+                    for address in Self.onePerFamily(found ?? []) {
+                        core.addSTUNServer(address, at: now)
+                    }
+                    core.serversAreKnown(self.unresolvedServers == 0)
+                }
+            }
+        }
+    }
+
+    /// One server address of each family is enough: the others are the same server.
+    private static func onePerFamily(_ addresses: [SocketAddress]) -> [SocketAddress] {
+        [addresses.first(where: \.ip.isIPv4), addresses.first(where: \.ip.isIPv6)].compactMap(\.self)
+    }
+}
+
+// MARK: - What happens
+
+extension Peer {
+    /// The next batch of events, at least one; nil after the end.
+    package func nextEvents() async -> [PeerEvent]? {
+        guard self.owner == nil else { return nil }
+        if let driver = self.driver {
+            let batch = driver.withCore { core, _ in Self.takeBatch(from: &core) }
+            if !batch.isEmpty { return self.deliver(batch) }
+        }
+        guard !self.hasEnded else { return nil }
+        return await withCheckedContinuation { self.owner = $0 }
+    }
+
+    /// At the end of a turn: gives the owner what it waits for, and wakes senders. Returns whether the core was changed.
+    private func handOver(_ core: inout PeerConnection) -> Bool {
+        self.wakeSenders(&core)
+        guard let owner = self.owner else { return false }
+        let batch = Self.takeBatch(from: &core)
+        guard !batch.isEmpty else { return false }
+        self.owner = nil
+        owner.resume(returning: self.deliver(batch))
+        return true
+    }
+
+    private static func takeBatch(from core: inout PeerConnection) -> [PeerEvent] {
+        var batch: [PeerEvent] = []
+        while batch.count < Self.maximumBatch, let event = core.pollEvent() {
+            batch.append(event)
+        }
+        return batch
+    }
+
+    private func deliver(_ batch: [PeerEvent]) -> [PeerEvent] {
+        if case .closed = batch.last { self.hasEnded = true }
+        return batch
+    }
+
+    private func wakeSenders(_ core: inout PeerConnection) {
+        guard !self.senders.isEmpty else { return }
+        var waiting: [(channel: ChannelID, continuation: CheckedContinuation<Void, Never>)] = []
+        for sender in self.senders {
+            if core.isClosed || core.bufferedAmount(of: sender.channel) <= Self.lowWaterMark {
+                sender.continuation.resume()
+            } else {
+                waiting.append(sender)
+            }
+        }
+        self.senders = waiting
+    }
+}
+
+// MARK: - Signaling
+
+extension Peer {
+    /// This side's description with the candidates found so far.
+    ///
+    /// - Throws: `PeerError.notRunning`.
+    package func localDescription() throws -> PeerDescription {
+        try self.withConnection { core, _ in core.localDescription }
+    }
+
+    /// Applies the other side's description (`PeerConnection.setRemote`).
+    ///
+    /// - Throws: `PeeringError`, `PeerError.notRunning`.
+    package func setRemote(_ description: PeerDescription) throws {
+        try self.withConnection { core, now in try core.setRemote(description, at: now) }
+    }
+
+    /// An offer with the candidates found so far.
+    ///
+    /// - Throws: `PeerError.notRunning`.
+    package func makeOffer() throws -> SessionDescription {
+        try self.withConnection { core, _ in core.makeOffer(endOfCandidates: false) }
+    }
+
+    /// Takes an offer and returns the answer.
+    ///
+    /// - Throws: `PeeringError`, `PeerError.notRunning`.
+    package func setRemoteOffer(_ offer: SessionDescription) throws -> SessionDescription {
+        try self.withConnection { core, now in try core.setRemoteOffer(offer, endOfCandidates: false, at: now) }
+    }
+
+    /// Takes the answer to an offer.
+    ///
+    /// - Throws: `PeeringError`, `PeerError.notRunning`.
+    package func setRemoteAnswer(_ answer: SessionDescription) throws {
+        try self.withConnection { core, now in try core.setRemoteAnswer(answer, at: now) }
+    }
+
+    /// Adds a trickled candidate; nil: there are no more.
+    ///
+    /// - Throws: `PeerError.notRunning`.
+    package func addRemoteCandidate(_ candidate: CandidateAttribute?) throws {
+        try self.withConnection { core, now in
+            if let candidate {
+                core.addRemoteCandidate(candidate, at: now)
+            } else {
+                core.endOfRemoteCandidates(at: now)
+            }
+        }
+    }
+}
+
+// MARK: - Channels
+
+extension Peer {
+    /// Opens a data channel.
+    ///
+    /// - Throws: `DataChannelError`, `PeerError.notRunning`.
+    package func openChannel(_ options: DataChannelOptions) throws -> ChannelID {
+        try self.withConnection { core, now in try core.openChannel(options, at: now) }
+    }
+
+    /// Sends a message, after waiting until the channel's buffer has room.
+    ///
+    /// - Throws: `DataChannelError`, `PeerError.notRunning`.
+    package func send(_ message: DataChannelMessage.Content, on channel: ChannelID) async throws {
+        while try self.withConnection({ core, _ in core.bufferedAmount(of: channel) }) > Self.highWaterMark {
+            await withCheckedContinuation { self.senders.append((channel, $0)) }
+        }
+        try self.withConnection { core, now in try core.send(message, on: channel, at: now) }
+    }
+
+    /// Bytes of a channel that are not acknowledged or not yet sent.
+    package func bufferedAmount(of channel: ChannelID) -> Int {
+        self.driver?.withCore { core, _ in core.bufferedAmount(of: channel) } ?? 0
+    }
+
+    /// Closes a data channel.
+    package func closeChannel(_ channel: ChannelID) {
+        self.driver?.withCore { core, now in core.closeChannel(channel, at: now) }
+    }
+
+    /// Ends the connection and tells the other side.
+    package func close() {
+        guard let driver = self.driver else { return }
+        driver.withCore { core, now in core.close(at: now) }
+    }
+
+    /// Closes the sockets; after `.closed`, or when nothing is to be said any more.
+    package func shutDown() {
+        self.hasEnded = true
+        self.driver?.close()
+        self.driver = nil
+        self.owner?.resume(returning: nil)
+        self.owner = nil
+        for sender in self.senders {
+            sender.continuation.resume()
+        }
+        self.senders = []
+    }
+
+    private func withConnection<Result>(
+        _ body: (inout PeerConnection, Instant) throws -> Result
+    ) throws -> Result {
+        guard let driver = self.driver else { throw PeerError.notRunning }
+        return try driver.withCore { core, now throws(any Error) in try body(&core, now) }
+    }
+}

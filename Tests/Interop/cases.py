@@ -1,0 +1,160 @@
+# Part of icetalk.
+# SPDX-License-Identifier: Apache-2.0
+"""What every browser must be able to do with an icetalk peer. The peer echoes each message on its channel."""
+
+import json
+
+SIZES = [0, 1, 1200, 65536, 262144]
+
+# Every reliability type of RFC 8832 §5.1, as a browser names it.
+RELIABILITIES = {
+    "reliable": {},
+    "reliable-unordered": {"ordered": False},
+    "rexmit": {"maxRetransmits": 10},
+    "rexmit-unordered": {"ordered": False, "maxRetransmits": 10},
+    "timed": {"maxPacketLifeTime": 5000},
+    "timed-unordered": {"ordered": False, "maxPacketLifeTime": 5000},
+}
+
+
+class Failure(Exception):
+    """A case did not go as it must."""
+
+
+def require(condition, text):
+    if not condition:
+        raise Failure(text)
+
+
+def connect(browser, peer, name, browser_offers, trickles):
+    """Exchanges descriptions and candidates, and waits until channels can be used on both sides."""
+    gathered = "" if trickles else f"await peers.{name}.gathered;"
+    if browser_offers:
+        offer = browser.run(f"""
+            const pc = makePeer({json.dumps(name)});
+            pc.first = collect(pc.createDataChannel("first"));
+            await pc.setLocalDescription(); {gathered}
+            return pc.localDescription.toJSON();""")
+        peer.tell("answer", sdp=offer["sdp"], trickle=trickles)
+        answer = peer.expect("description")
+        browser.run(f"await peers.{name}.setRemoteDescription({json.dumps(answer['description'])});")
+    else:
+        peer.tell("offer", trickle=trickles)
+        offer = peer.expect("description")
+        answer = browser.run(f"""
+            const pc = makePeer({json.dumps(name)});
+            await pc.setRemoteDescription({json.dumps(offer['description'])});
+            await pc.setLocalDescription(); {gathered}
+            return pc.localDescription.toJSON();""")
+        peer.tell("accept", sdp=answer["sdp"])
+    if trickles:
+        trickle(browser, peer, name)
+    peer.expect("established")
+
+
+def trickle(browser, peer, name):
+    """Carries candidates both ways: all of the browser's once it has gathered, and the peer's as they are told."""
+    browser.run(f"await peers.{name}.gathered;")
+    for candidate in browser.take_candidates(name):
+        peer.tell("candidate", candidate=candidate["candidate"])
+    peer.tell("end-of-candidates")
+    peer.tell("candidates")
+    for candidate in peer.expect("candidates")["candidates"]:
+        line = json.dumps({"candidate": candidate, "sdpMid": "0", "sdpMLineIndex": 0})
+        browser.run(f"await peers.{name}.addIceCandidate({line});")
+
+
+def channels_of_the_browser(browser, peer, name):
+    """The browser opens a channel of each type and gets each message back."""
+    for label, options in RELIABILITIES.items():
+        result = browser.run(f"""
+            const channel = collect(peers.{name}.createDataChannel({json.dumps(label)}, {json.dumps(options)}));
+            await channel.opened;
+            return await echo(channel, {json.dumps(SIZES)});""")
+        require(result == "ok", result)
+        opened = peer.expect("open", label=label)
+        require(opened["reliability"] == label, f"{label} came as {opened['reliability']}")
+
+
+def channels_of_the_peer(browser, peer, name):
+    """icetalk opens a channel of each type, in-band; the browser sees its parameters and gets each message back."""
+    for label, options in RELIABILITIES.items():
+        label = "mine-" + label
+        peer.tell("open", label=label, **options)
+        seen = browser.run(f"""
+            const channel = await peers.{name}.channel({json.dumps(label)});
+            return {{ result: await echo(channel, {json.dumps(SIZES)}), ordered: channel.ordered,
+                maxRetransmits: channel.maxRetransmits, maxPacketLifeTime: channel.maxPacketLifeTime }};""")
+        require(seen["result"] == "ok", seen["result"])
+        for key in ("maxRetransmits", "maxPacketLifeTime"):
+            require(seen[key] == options.get(key), f"{label}: {key} is {seen[key]}")
+        require(seen["ordered"] == options.get("ordered", True), f"{label}: ordered is {seen['ordered']}")
+
+
+def negotiated_channels(browser, peer, name):
+    """Both sides make a channel with the same id by agreement: no DCEP."""
+    for number, (label, options) in enumerate(RELIABILITIES.items()):
+        identifier = 500 + number
+        peer.tell("open", label=label, negotiated=True, id=identifier, **options)
+        peer.expect("open", id=identifier)
+        result = browser.run(f"""
+            const options = {{ negotiated: true, id: {identifier}, ...{json.dumps(options)} }};
+            const channel = collect(peers.{name}.createDataChannel({json.dumps(label)}, options));
+            await channel.opened;
+            return await echo(channel, {json.dumps(SIZES)});""")
+        require(result == "ok", result)
+
+
+def closing_and_reuse(browser, peer, name):
+    """Either side closes a channel, the other hears of it, and the stream id serves again."""
+    reused = browser.run(f"""
+        const pc = peers.{name};
+        const first = collect(pc.createDataChannel("closed-by-browser"));
+        await first.opened;
+        const id = first.id;
+        first.close();
+        await first.ended;
+        const second = collect(pc.createDataChannel("again", {{ negotiated: false }}));
+        await second.opened;
+        return {{ result: await echo(second, [1, 1200]), first: id, second: second.id }};""")
+    require(reused["result"] == "ok", reused["result"])
+    require(reused["first"] == reused["second"], f"stream {reused['first']} was not used again: {reused['second']}")
+    peer.expect("closed", label="closed-by-browser")
+
+    peer.tell("open", label="closed-by-icetalk")
+    first = peer.expect("open", label="closed-by-icetalk")
+    browser.run(f"await (await peers.{name}.channel('closed-by-icetalk')).opened;")
+    peer.tell("close", channel=first["channel"])
+    browser.run(f"await (await peers.{name}.channel('closed-by-icetalk')).ended;")
+    peer.expect("closed", label="closed-by-icetalk")
+    peer.tell("open", label="icetalk-again")
+    second = peer.expect("open", label="icetalk-again")
+    require(first["id"] == second["id"], f"stream {first['id']} was not used again: {second['id']}")
+    result = browser.run(f"return await echo(await peers.{name}.channel('icetalk-again'), [1, 1200]);")
+    require(result == "ok", result)
+
+
+def closing_the_connection(browser, peer, name, browser_closes):
+    """Either side ends the connection, and the other hears of it."""
+    if browser_closes:
+        browser.run(f"peers.{name}.close();")
+        peer.expect("ended")
+    else:
+        ended = browser.start(f"""
+            const channel = collect(peers.{name}.createDataChannel("last"));
+            await channel.opened;
+            await fetch("/candidate?peer=ready-{name}", {{ method: "POST", body: "1" }});
+            await channel.ended;""")
+        peer.expect("open", label="last")
+        peer.tell("end")
+        browser.finish(ended)
+
+
+def whole(browser, peer, name, browser_offers, trickles):
+    """Everything above on one connection."""
+    connect(browser, peer, name, browser_offers, trickles)
+    channels_of_the_browser(browser, peer, name)
+    channels_of_the_peer(browser, peer, name)
+    negotiated_channels(browser, peer, name)
+    closing_and_reuse(browser, peer, name)
+    closing_the_connection(browser, peer, name, browser_closes=browser_offers)

@@ -1,0 +1,35 @@
+# Part of icetalk.
+# SPDX-License-Identifier: Apache-2.0
+"""Two network namespaces joined by a cable: browsers gather no candidate on `lo`, nor without a default route."""
+
+import os
+import subprocess
+
+
+def ip(*words):
+    subprocess.run(["ip", *words], check=True)
+
+
+class Cable:
+    """The namespaces and their addresses; taken down again at the end of a `with`."""
+
+    def __init__(self):
+        self.near = f"icetalk-{os.getpid()}-a"
+        self.far = f"icetalk-{os.getpid()}-b"
+
+    def __enter__(self):
+        for namespace in (self.near, self.far):
+            ip("netns", "add", namespace)
+            ip("-n", namespace, "link", "set", "lo", "up")
+        ip("link", "add", "cable", "netns", self.near, "type", "veth", "peer", "name", "cable", "netns", self.far)
+        for namespace, number, other in ((self.near, 1, 2), (self.far, 2, 1)):
+            ip("-n", namespace, "addr", "add", f"10.77.0.{number}/24", "dev", "cable")
+            ip("-n", namespace, "addr", "add", f"fd77::{number}/64", "dev", "cable", "nodad")
+            ip("-n", namespace, "link", "set", "cable", "up")
+            ip("-n", namespace, "route", "add", "default", "via", f"10.77.0.{other}")
+            ip("-n", namespace, "route", "add", "default", "via", f"fd77::{other}")
+        return self
+
+    def __exit__(self, *_):
+        for namespace in (self.near, self.far):
+            subprocess.run(["ip", "netns", "delete", namespace], check=False)

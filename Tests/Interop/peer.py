@@ -1,0 +1,66 @@
+# Part of icetalk.
+# SPDX-License-Identifier: Apache-2.0
+"""The program `interop-peer` at the end of two pipes: commands and events are lines of JSON."""
+
+import json
+import queue
+import subprocess
+import threading
+import time
+
+
+class PeerError(Exception):
+    """The peer refused a command, died, or did not do in time what was awaited."""
+
+
+class Peer:
+    """One icetalk peer in a network namespace of its own."""
+
+    def __init__(self, program, namespace=None):
+        command = [program]
+        if namespace:
+            command = ["ip", "netns", "exec", namespace, *command]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        self.events = queue.Queue()
+        self.seen = []
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.events.put(json.loads(line))
+        self.events.put(None)
+
+    def tell(self, do, **arguments):
+        """Sends a command."""
+        self.process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
+        self.process.stdin.flush()
+
+    def expect(self, event, timeout=30, **fields):
+        """Waits for an event with these fields and takes it; others are kept for later."""
+        matches = lambda found: found["event"] == event and all(found.get(k) == v for k, v in fields.items())
+        for index, found in enumerate(self.seen):
+            if matches(found):
+                return self.seen.pop(index)
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                found = self.events.get(timeout=max(0.01, deadline - time.monotonic()))
+            except queue.Empty:
+                raise PeerError(f"no {event} {fields} within {timeout} s; seen: {self.seen}") from None
+            if found is None:
+                raise PeerError(f"the peer ended before {event} {fields}; seen: {self.seen}")
+            if found["event"] == "error":
+                raise PeerError(found["reason"])
+            if matches(found):
+                return found
+            self.seen.append(found)
+
+    def close(self):
+        self.process.stdin.close()
+        try:
+            return self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise PeerError("the peer did not end") from None
