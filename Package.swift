@@ -51,7 +51,11 @@ let package = Package(
         ),
 
         // Floor 2: sockets, clocks, threads.
-        .target(name: "Reactor", dependencies: ["Wire", "ICE", "Peering", "CLinux"], swiftSettings: strict),
+        .target(
+            name: "Reactor",
+            dependencies: ["Wire", "SDP", "ICE", "DTLS", "DataChannels", "Peering", "CLinux"],
+            swiftSettings: strict
+        ),
 
         // Floor 3: what peers say to each other, sans-IO.
         .target(
@@ -90,6 +94,16 @@ let package = Package(
         .testTarget(name: "STUNTests", dependencies: ["Wire", "STUN"], swiftSettings: strict),
         .testTarget(name: "ICETests", dependencies: ["Wire", "STUN", "ICE"], swiftSettings: strict),
         .testTarget(name: "DTLSTests", dependencies: ["Wire", "DTLS", "CVirtualTime"], swiftSettings: strict),
+        .testTarget(name: "SCTPTests", dependencies: ["Wire", "SCTP", "CCRC32C"], swiftSettings: strict),
+        .testTarget(name: "DataChannelsTests", dependencies: ["Wire", "SCTP", "DataChannels"], swiftSettings: strict),
+        .testTarget(
+            name: "PeeringTests",
+            dependencies: [
+                "Wire", "SDP", "STUN", "ICE", "DTLS", "SCTP", "DataChannels", "Peering", "SimulatedNetwork",
+                "CVirtualTime",
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "RendezvousTests",
             dependencies: ["Wire", "SDP", "ICE", "DTLS", "Peering", "Rendezvous"],

@@ -7,9 +7,9 @@ package import Wire
 
 /// What two icetalk peers say to each other on the channel `icetalk`.
 ///
-/// The driver tells when the channel opens and closes, hands in every text message, sends what `pollMessage()` gives while
-/// the channel's buffer has room, and drains `pollEvent()` after each input. Chat that was not acknowledged stays in the
-/// outbox and is sent again when the channel opens anew; the receiver shows it once.
+/// The driver tells when the channel opens and closes, hands in every text message, sends what `pollMessage()` gives
+/// while the channel's buffer has room, and drains `pollEvent()` after each input. Chat that was not acknowledged stays
+/// in the outbox and is sent again when the channel opens anew; the receiver shows it once.
 ///
 /// `finish()` ends this side politely: when everything is acknowledged it says `bye`. When both have said it the
 /// conversation has ended, and the driver closes after the channel's buffer has drained.
@@ -226,7 +226,7 @@ extension ConversationCore {
         return true
     }
 
-    /// Tells that the file of an incoming transfer is verified, synced and in place; false if it was cancelled meanwhile.
+    /// Tells that the file of an incoming transfer is verified, synced and in place; false if it was cancelled.
     package mutating func complete(_ id: TransferID, size: UInt64) -> Bool {
         guard self.transfers.complete(id, .incoming) else { return false }
         self.outgoing.append(.complete(id, size: size))
@@ -235,7 +235,7 @@ extension ConversationCore {
 }
 
 extension ConversationCore {
-    /// Takes a message of the channel; an error says why it was dropped, and only `flooding` asks for more than counting.
+    /// Takes a message of the channel; an error says why it was dropped; only `flooding` asks for more than counting.
     package mutating func receive(_ message: Span<UInt8>) throws(Failure) {
         let parsed: ConversationMessage
         do throws(ConversationMessageError) {

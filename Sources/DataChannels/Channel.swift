@@ -24,21 +24,28 @@ struct Channel: Sendable {
 
     /// What of a closing is done, and what to say of it.
     struct Closing: Hashable, Sendable {
+        /// Whether the peer began its stream anew.
         var isIncomingReset: Bool
+        /// Whether the peer knows that ours begins anew.
         var isOutgoingReset: Bool
         /// Nil when nobody was told of the channel, because it was refused.
         var reason: DataChannelEvent.CloseReason?
     }
 
+    /// What it was opened with.
     let parameters: DataChannelParameters
+    /// Where it is in its life.
     var state: State
+    /// Its stream; nil before that is known.
     var stream: StreamID?
     /// Parts of a message in the deprecated manner.
     var partial: [UInt8] = []
+    /// At how many waiting bytes the user is told.
     var lowThreshold = 0
     /// Whether the buffered amount was above the threshold since that was last told.
     var isAboveThreshold = false
 
+    /// Whether one of the sides closed it.
     var isClosing: Bool {
         if case .closing = self.state { true } else { false }
     }

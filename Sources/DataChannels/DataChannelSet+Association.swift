@@ -8,6 +8,9 @@ extension Association: ChannelTransport {}
 
 extension DataChannelSet {
     /// Takes in what happened to the association.
+    ///
+    /// All messages of the association are to be taken in before its events: the reset of a stream comes after what was sent
+    /// on it, and an end after everything.
     package mutating func handle(_ event: Association.Event, on association: inout Association, at now: Instant) {
         switch event {
         case .established: self.transportEstablished(on: &association, at: now)

@@ -89,6 +89,9 @@ extension DataChannelSet {
             return
         }
         switch state {
+        case .closing(let closing) where closing.reason == .closed(by: .remote):
+            // Sent before the other side closed, read later.
+            break
         case .waiting, .closing:
             return
         case .opening:

@@ -9,11 +9,17 @@ package import Wire
 ///
 /// After each call, drain `pollEvent()`; after each round of sending, call `noteProgress(on:)`.
 package struct DataChannelSet: ~Copyable {
+    /// The largest message that is joined from deprecated parts, in bytes.
     let maximumMessageSize: Int
+    /// All channels, closing ones included.
     var channels: [DataChannelID: Channel] = [:]
+    /// The channel of each stream that is in use.
     var byStream: [StreamID: DataChannelID] = [:]
+    /// What came before its channel.
     var early = EarlyMessages()
+    /// What was not yet told.
     var events = Deque<DataChannelEvent>()
+    /// Whether channels can be announced.
     var isEstablished = false
 
     private var nextID: UInt32 = 0
@@ -28,8 +34,10 @@ package struct DataChannelSet: ~Copyable {
         self.maximumMessageSize = Self.limit(maxMessageSize)
     }
 
-    /// Says what is known of the peer: the largest message it takes (0: any; RFC 8841 §6), and our role in DTLS, which
-    /// decides who numbers channels how (RFC 8832 §6). Channels get no streams before.
+    /// Says what is known of the peer, before which channels get no streams.
+    ///
+    /// That is the largest message it takes (0: any; RFC 8841 §6), and our role in DTLS, which decides who takes even
+    /// streams and who odd ones (RFC 8832 §6).
     package mutating func setPeer(maxMessageSize: UInt32, isDTLSClient: Bool) {
         self.peerMaximumMessageSize = Self.limit(maxMessageSize)
         self.isDTLSClient = isDTLSClient
@@ -88,7 +96,9 @@ package struct DataChannelSet: ~Copyable {
         if !channel.isAboveThreshold { self.watch(id, stream, on: transport) }
     }
 
-    /// Closes a channel; what was sent on it still arrives. `.closed` follows when the other side has closed it too.
+    /// Closes a channel; `.closed` follows when the other side has closed it too.
+    ///
+    /// What was sent on it still arrives; what the other side still sends is dropped.
     package mutating func close<Transport: ChannelTransport & ~Copyable>(
         _ id: DataChannelID,
         on transport: inout Transport,

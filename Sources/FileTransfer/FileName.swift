@@ -5,8 +5,8 @@ package import Wire
 
 /// One component of a path that is safe to create below a directory, whatever the peer called it.
 ///
-/// Names are bytes. What is safe stays as it is, including spaces, emoji, Windows' reserved names and bytes that are not
-/// UTF-8; the escaping is done where a name is shown (`displayed`). What is not safe is changed:
+/// Names are bytes. What is safe stays as it is, including spaces, emoji, Windows' reserved names and bytes that are
+/// not UTF-8; the escaping is done where a name is shown (`displayed`). What is not safe is changed:
 ///
 /// - only what follows the last `/` counts (trailing ones aside), so that no name leaves its directory;
 /// - control characters (C0, DEL, C1) become `_`, so that no listing of the directory steers a terminal;

@@ -23,12 +23,12 @@ package enum TransferLimits {
     /// The bytes of a block where the peer's message size allows it.
     package static let blockCount = 131_072
 
-    /// The block sizes that an entry may announce, in bytes: what fits a message, and not so small that digests outweigh.
+    /// The block sizes that an entry may announce, in bytes: what fits a message and outweighs its digest.
     package static let blockSizes: ClosedRange<UInt32> = 1_024...UInt32(messageCount - TransferBlock.headerCount)
 
     /// How far a sender may be ahead of what the receiver has reported as written, in bytes.
     ///
-    /// This bounds what a receiver with a slow disk holds in memory, without closing the window that all channels share.
+    /// This bounds what a receiver with a slow disk holds in memory, without closing the window that channels share.
     package static let window: UInt64 = 33_554_432
 
     /// How many written bytes a receiver reports at once.

@@ -7,11 +7,13 @@ import Wire
 
 /// The receiving side of a transfer.
 ///
-/// The driver hands in every message of the transfer's channel, then drains `pollAction()`, doing what each says in order,
-/// and `pollEvent()`. It answers each write with `wrote(_:)`, `finish` with `finished()`, and trouble with the disk with
-/// `diskFailed(_:)`. What is not yet written is bounded by `TransferLimits.window`.
+/// The driver hands in every message of the transfer's channel, then drains `pollAction()`, doing what each says in
+/// order, and `pollEvent()`. It answers each write with `wrote(_:)`, `finish` with `finished()`, and trouble with the
+/// disk with `diskFailed(_:)`. What is not yet written is bounded by `TransferLimits.window`.
 ///
-///     beginning ─▶ receiving ─▶ finishing ─▶ ended
+///     beginning ─▶ receiving ─▶ verified ─▶ finishing ─▶ ended
+///
+/// A file gets its name only after the sender's `done`: a transfer that is cancelled at any time before leaves nothing.
 package struct TransferReceiver: ~Copyable {
     /// What the driver is to do.
     package enum Action: Equatable, Sendable {
@@ -38,14 +40,9 @@ package struct TransferReceiver: ~Copyable {
     private enum State {
         case beginning
         case receiving(TransferEntry)
-        case finishing(Ending)
+        case verified(Digest256)
+        case finishing(Digest256)
         case ended
-    }
-
-    private struct Ending {
-        var digest: Digest256
-        var isDone = false
-        var isInPlace = false
     }
 
     /// What was offered, and is the only thing that is taken.
@@ -116,10 +113,13 @@ extension TransferReceiver {
 
     /// The file is synced and in place.
     package mutating func finished() {
-        guard case .finishing(var ending) = self.state else { return }
-        ending.isInPlace = true
-        self.state = .finishing(ending)
-        self.completeIfPossible()
+        guard case .finishing(let digest) = self.state else { return }
+        self.written = self.received
+        if self.reported < self.written {
+            self.report()
+        }
+        self.state = .ended
+        self.events.append(.completed(size: self.received, digest: digest))
     }
 
     /// Creating, writing or finishing failed; the sentence says how.
@@ -176,27 +176,15 @@ extension TransferReceiver {
         guard index == entry.index else { throw .violation(.wrongEntry) }
         guard size == self.received, size == entry.size ?? size else { throw .violation(.wrongSize) }
         guard Digest256(self.hash) == digest else { throw .fileCorrupted }
-        self.state = .finishing(Ending(digest: digest))
-        self.actions.append(.finish)
+        self.state = .verified(digest)
     }
 
     private mutating func done(entries: UInt32, size: UInt64) throws(TransferFailure) {
-        guard case .finishing(var ending) = self.state, !ending.isDone else { throw .violation(.outOfTurn) }
+        guard case .verified(let digest) = self.state else { throw .violation(.outOfTurn) }
         guard entries == TransferLimits.entryCount else { throw .violation(.wrongEntry) }
         guard size == self.received else { throw .violation(.wrongSize) }
-        ending.isDone = true
-        self.state = .finishing(ending)
-        self.completeIfPossible()
-    }
-
-    private mutating func completeIfPossible() {
-        guard case .finishing(let ending) = self.state, ending.isDone, ending.isInPlace else { return }
-        self.written = self.received
-        if self.reported < self.written {
-            self.report()
-        }
-        self.state = .ended
-        self.events.append(.completed(size: self.received, digest: ending.digest))
+        self.state = .finishing(digest)
+        self.actions.append(.finish)
     }
 
     private mutating func report() {

@@ -6,8 +6,8 @@ import Wire
 
 /// The sending side of a transfer.
 ///
-/// The driver loops over `pollAction(buffered:)`, does what it says, and answers a read with `supply(_:)` and a check with
-/// `sourceIsUnchanged()`; then it drains `pollEvent()`. It polls again after each input and whenever the channel's
+/// The driver loops over `pollAction(buffered:)`, does what it says, and answers a read with `supply(_:)` and a check
+/// with `sourceIsUnchanged()`; then it drains `pollEvent()`. It polls again after each input and whenever the channel's
 /// buffer has drained. At most one block is held in memory.
 ///
 ///     announcing ─▶ ready ─▶ reading ─▶ ready … ─▶ checking ─▶ waiting ─▶ ended
@@ -16,7 +16,7 @@ package struct TransferSender: ~Copyable {
     package enum Action: Equatable, Sendable {
         /// Send this message on the transfer's channel.
         case send([UInt8])
-        /// Read exactly `count` bytes of a file, fewer at its end only, or whatever a stream has; then call `supply(_:)`.
+        /// Read exactly `count` bytes of a file, fewer at its end only, or what a stream has; then call `supply(_:)`.
         case read(offset: UInt64, count: Int)
         /// See whether the source still has the size and time that it had when opened.
         case checkSource
@@ -82,7 +82,7 @@ package struct TransferSender: ~Copyable {
         )
     }
 
-    /// The next thing to do while the channel holds `buffered` unsent bytes; nil means that there is something to wait for.
+    /// The next thing to do while the channel holds `buffered` unsent bytes; nil means that it waits for something.
     package mutating func pollAction(buffered: Int) -> Action? {
         if !self.outgoing.isEmpty {
             return buffered < Self.bufferMark ? self.sendNext() : nil

@@ -3,7 +3,8 @@
 
 import DTLS
 import DataChannels
-package import ICE
+import DequeModule
+import ICE
 import SCTP
 package import Wire
 
@@ -95,7 +96,7 @@ extension PeerConnection {
             if case .paired(let remote) = self.signaling { self.events.append(.secured(remote.fingerprint)) }
             self.association.associate(at: now)
         case .impostor(let path):
-            self.agent.ban(path.remote, at: now)
+            self.agent.exclude(path.remote, at: now)
             self.events.append(.impostor(path.remote))
         case .closed:
             self.end(.remote)
@@ -168,25 +169,46 @@ extension PeerConnection {
         }
     }
 
+    /// Takes what happened to the association, in its order with messages: a stream is reset, or all ends, after what came before.
     private mutating func pumpAssociation(at now: Instant) {
-        while let event = self.association.pollEvent() {
-            switch event {
-            case .established:
-                self.events.append(.established)
-            case .aborted, .shutdownComplete:
-                self.secure?.close(at: now)
-                self.end(.remote)
-            default:
-                break
-            }
+        while !self.holdsMessage, let event = self.association.pollEvent() {
             self.channels.handle(event, on: &self.association, at: now)
+            switch event {
+            case .established: self.events.append(.established)
+            case .aborted(.local): break
+            case .aborted(.timedOut): self.end(.lost)
+            case .aborted(.protocolViolation): self.end(.failed("the other side broke the rules of SCTP"))
+            case .aborted(.peer), .shutdownComplete: self.end(.remote)
+            case .restarted, .incomingStreamsReset, .outgoingStreamsReset, .outgoingResetDenied, .messageAbandoned: break
+            }
         }
-        while let message = self.association.receive() {
-            self.channels.receive(message, on: &self.association, at: now)
-        }
+        self.channels.noteProgress(on: self.association)
+        self.pumpChannels()
+    }
+
+    private mutating func pumpChannels() {
         while let event = self.channels.pollEvent() {
             self.events.append(.channel(event))
         }
+    }
+
+    /// Whether a message waits for the owner; takes one out of the association to see.
+    private var holdsMessage: Bool {
+        mutating get {
+            if self.message == nil { self.message = self.association.receive() }
+            return self.message != nil
+        }
+    }
+
+    /// The next event; nil when there is none.
+    ///
+    /// Messages are taken out of the association only here, so that an owner who does not poll closes the receive window.
+    package mutating func pollEvent(at now: Instant) -> PeerEvent? {
+        while self.events.isEmpty, self.holdsMessage, let message = self.message.take() {
+            self.channels.receive(message, on: &self.association, at: now)
+            self.pumpAssociation(at: now)
+        }
+        return self.events.popFirst()
     }
 
     /// Reports the end once; what is left to say to the other side still goes out through `pollTransmit`.

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DTLS
-package import ICE
+import DataChannels
+import ICE
 package import SDP
 package import Wire
 

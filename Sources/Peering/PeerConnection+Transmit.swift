@@ -14,11 +14,11 @@ extension PeerConnection {
     ///
     /// A buffer may hold many datagrams of one size (`Transmit.segmentSize`). Call it until nil after every mutation.
     package mutating func pollTransmit(into buffer: DatagramBuffer, at now: Instant) -> Transmit? {
-        if let copy = self.pendingCopy {
-            self.pendingCopy = nil
-            return copy
-        }
         buffer.removeAll()
+        if let copy = self.pendingCopy.take() {
+            buffer.bytes.append(contentsOf: copy.bytes)
+            return copy.transmit
+        }
         if let check = self.agent.pollTransmit() {
             buffer.bytes.append(contentsOf: check.bytes)
             return Transmit(from: check.source, to: check.destination, segmentSize: buffer.count)
@@ -27,17 +27,28 @@ extension PeerConnection {
             buffer.bytes.append(contentsOf: bytes)
             return Transmit(from: path.local, to: path.remote, segmentSize: buffer.count)
         }
-        guard let path = self.route.current, let secure = self.secure, secure.isEstablished,
-            let size = self.fill(buffer, through: secure, at: now)
-        else { return nil }
+        guard let path = self.route.current, let secure = self.secure, secure.isEstablished else { return nil }
+        guard let size = self.fill(buffer, through: secure, at: now) else {
+            return self.isClosed ? self.sayGoodbye(through: secure, into: buffer, at: now) : nil
+        }
         if let probe = self.route.probe(at: now) {
-            self.pendingCopy = Transmit(from: probe.local, to: probe.remote, segmentSize: size)
+            let copy = Transmit(from: probe.local, to: probe.remote, segmentSize: size)
+            self.pendingCopy = (copy, buffer.bytes)
         }
         return Transmit(from: path.local, to: path.remote, segmentSize: size)
     }
 
-    /// The next event; nil when there is none.
-    package mutating func pollEvent() -> PeerEvent? { self.events.popFirst() }
+    /// After the last packet of the association comes `close_notify`, once.
+    private func sayGoodbye(
+        through secure: SecureTransport,
+        into buffer: DatagramBuffer,
+        at now: Instant
+    ) -> Transmit? {
+        secure.close(at: now)
+        guard let (bytes, path) = secure.pollDatagram() else { return nil }
+        buffer.bytes.append(contentsOf: bytes)
+        return Transmit(from: path.local, to: path.remote, segmentSize: buffer.count)
+    }
 
     /// Seals SCTP packets into the buffer while they have one size; a shorter one may end the run. Returns that size.
     private mutating func fill(_ buffer: DatagramBuffer, through secure: SecureTransport, at now: Instant) -> Int? {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import DTLS
-package import DataChannels
+import DataChannels
 import DequeModule
 package import ICE
 import SCTP
@@ -50,11 +50,21 @@ package struct PeerConnection: ~Copyable {
     var channels: DataChannelSet
     var localCandidates: [Candidate] = []
     var route = Route()
+    /// One SCTP packet on its way into a record.
     var packet = ByteWriter(capacity: 2048)
+    /// Whether `packet` did not fit the run of equal segments that was sent last.
     var holdsPacket = false
+    /// What is sent once more on a path that is not proven yet.
+    var pendingCopy: (transmit: Transmit, bytes: [UInt8])?
+    /// A message that was taken out of the association before its turn.
+    var message: ReceivedMessage?
     var events: Deque<PeerEvent> = []
-    var isClosed = false
-    var random: RandomSource
+    var isQuiet = false
+
+    /// Whether the connection has ended; what is left to say to the other side may still be sent.
+    package internal(set) var isClosed = false
+    /// Datagrams and packets that were dropped because they made no sense or came from nobody known.
+    package internal(set) var rejectedDatagrams: UInt64 = 0
 
     /// Creates a peer that does nothing until it gets addresses.
     package init(configuration: Configuration, random: RandomSource, at now: Instant) {
@@ -72,13 +82,12 @@ package struct PeerConnection: ~Copyable {
         )
         self.association = Association(configuration: Self.associationConfiguration(configuration), random: random.fork())
         self.channels = DataChannelSet(maxMessageSize: configuration.maxMessageSize)
-        self.random = random
     }
 
     private static func associationConfiguration(_ configuration: Configuration) -> Association.Configuration {
         var association = Association.Configuration()
-        association.packetSize = configuration.datagramSize - DTLSConnection.recordOverhead
-        association.maxMessageSize = Int(configuration.maxMessageSize)
+        association.mtu = configuration.datagramSize - DTLSConnection.recordOverhead
+        association.maximumMessageSize = Int(configuration.maxMessageSize)
         return association
     }
 }
@@ -106,12 +115,16 @@ extension PeerConnection {
         )
     }
 
-    /// Closes politely: channels and association end, the other side is told, then `.closed(.local)` is reported.
+    /// Whether every STUN server that is known so far has answered or failed.
+    package var hasGathered: Bool { self.agent.gatheringState == .complete }
+
+    /// The pairs and how their checks stand, for diagnostics.
+    package var pairReports: [PairReport] { self.agent.pairReports }
+
+    /// Ends the connection and tells the other side, by ABORT and `close_notify` as browsers do; `.closed(.local)` follows.
     package mutating func close(at now: Instant) {
         guard !self.isClosed else { return }
-        self.association.abort(reason: .userInitiated("closed"), at: now)
-        self.flushLastPackets(at: now)
-        self.secure?.close(at: now)
+        self.association.abort(reason: "closed")
         self.end(.local)
     }
 }

@@ -1,7 +1,7 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
-package import Wire
+import Wire
 
 /// Which of this host's addresses are used for reaching a peer: what `--interface`, `-4` and `-6` ask for.
 package struct AddressSelection: Hashable, Sendable {
@@ -54,7 +54,8 @@ package struct AddressSelection: Hashable, Sendable {
                 return siblings.allSatisfy(\.ip.isLinkLocal)
             }
             // The stable address names this host wherever it goes; the temporary ones of the same network do not.
-            return !address.hasTemporary || !siblings.contains { $0.isTemporary && Self.shareNetwork($0.ip, address.ip) }
+            return !address.hasTemporary
+                || !siblings.contains { $0.isTemporary && Self.shareNetwork($0.ip, address.ip) }
         }
     }
 

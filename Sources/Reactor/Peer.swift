@@ -3,10 +3,10 @@
 
 package import DTLS
 package import DataChannels
-package import ICE
+import ICE
 package import Peering
 package import SDP
-package import Wire
+import Wire
 
 extension PeerConnection: DatagramCore {}
 
@@ -58,7 +58,7 @@ package actor Peer {
     private var hasEnded = false
     private var unresolvedServers = 0
     private var owner: CheckedContinuation<[PeerEvent]?, Never>?
-    private var senders: [(channel: ChannelID, continuation: CheckedContinuation<Void, Never>)] = []
+    private var senders: [(channel: DataChannelID, continuation: CheckedContinuation<Void, Never>)] = []
 
     /// Creates a peer on a loop.
     ///
@@ -80,17 +80,15 @@ package actor Peer {
             PeerConnection(configuration: connection, random: .system, at: self.loop.now()),
             on: self.loop
         )
-        let preferences = ICEAgent.localPreferences(for: addresses)
+        let preferences = ICEAgent.localPreferences(for: addresses.map(ICE.InterfaceAddress.init))
         for (address, preference) in zip(addresses, preferences) {
             // An address may have gone since it was listed: the others serve.
             guard let local = try? driver.bind(SocketAddress(address.ip, port: 0)) else { continue }
             driver.withCore { core, now in core.addLocalAddress(local, localPreference: preference, at: now) }
         }
         guard !driver.localAddresses.isEmpty else { throw PeerError.noAddress }
-        driver.onTurn = { [weak self] core, _ in
-            guard let self else { return false }
-            return self.assumeIsolated { $0.handOver(&core) }
-        }
+        // Peer and driver hold each other until `shutDown()`.
+        driver.onTurn = { core, now in self.handOver(&core, at: now) }
         self.driver = driver
         self.askServers()
     }
@@ -116,7 +114,6 @@ package actor Peer {
                     for address in Self.onePerFamily(found ?? []) {
                         core.addSTUNServer(address, at: now)
                     }
-                    core.serversAreKnown(self.unresolvedServers == 0)
                 }
             }
         }
@@ -135,7 +132,7 @@ extension Peer {
     package func nextEvents() async -> [PeerEvent]? {
         guard self.owner == nil else { return nil }
         if let driver = self.driver {
-            let batch = driver.withCore { core, _ in Self.takeBatch(from: &core) }
+            let batch = driver.withCore { core, now in Self.takeBatch(from: &core, at: now) }
             if !batch.isEmpty { return self.deliver(batch) }
         }
         guard !self.hasEnded else { return nil }
@@ -143,19 +140,19 @@ extension Peer {
     }
 
     /// At the end of a turn: gives the owner what it waits for, and wakes senders. Returns whether the core was changed.
-    private func handOver(_ core: inout PeerConnection) -> Bool {
+    private func handOver(_ core: inout PeerConnection, at now: Instant) -> Bool {
         self.wakeSenders(&core)
         guard let owner = self.owner else { return false }
-        let batch = Self.takeBatch(from: &core)
+        let batch = Self.takeBatch(from: &core, at: now)
         guard !batch.isEmpty else { return false }
         self.owner = nil
         owner.resume(returning: self.deliver(batch))
         return true
     }
 
-    private static func takeBatch(from core: inout PeerConnection) -> [PeerEvent] {
+    private static func takeBatch(from core: inout PeerConnection, at now: Instant) -> [PeerEvent] {
         var batch: [PeerEvent] = []
-        while batch.count < Self.maximumBatch, let event = core.pollEvent() {
+        while batch.count < Self.maximumBatch, let event = core.pollEvent(at: now) {
             batch.append(event)
         }
         return batch
@@ -168,7 +165,7 @@ extension Peer {
 
     private func wakeSenders(_ core: inout PeerConnection) {
         guard !self.senders.isEmpty else { return }
-        var waiting: [(channel: ChannelID, continuation: CheckedContinuation<Void, Never>)] = []
+        var waiting: [(channel: DataChannelID, continuation: CheckedContinuation<Void, Never>)] = []
         for sender in self.senders {
             if core.isClosed || core.bufferedAmount(of: sender.channel) <= Self.lowWaterMark {
                 sender.continuation.resume()
@@ -238,27 +235,46 @@ extension Peer {
     /// Opens a data channel.
     ///
     /// - Throws: `DataChannelError`, `PeerError.notRunning`.
-    package func openChannel(_ options: DataChannelOptions) throws -> ChannelID {
-        try self.withConnection { core, now in try core.openChannel(options, at: now) }
+    package func openChannel(_ parameters: DataChannelParameters) throws -> DataChannelID {
+        try self.withConnection { core, now in try core.openChannel(parameters, at: now) }
     }
 
     /// Sends a message, after waiting until the channel's buffer has room.
     ///
     /// - Throws: `DataChannelError`, `PeerError.notRunning`.
-    package func send(_ message: DataChannelMessage.Content, on channel: ChannelID) async throws {
+    package func send(
+        _ bytes: [UInt8],
+        as kind: DataChannelMessageKind,
+        on channel: DataChannelID
+    ) async throws {
         while try self.withConnection({ core, _ in core.bufferedAmount(of: channel) }) > Self.highWaterMark {
             await withCheckedContinuation { self.senders.append((channel, $0)) }
         }
-        try self.withConnection { core, now in try core.send(message, on: channel, at: now) }
+        try self.withConnection { core, now in try core.send(bytes, as: kind, on: channel, at: now) }
     }
 
     /// Bytes of a channel that are not acknowledged or not yet sent.
-    package func bufferedAmount(of channel: ChannelID) -> Int {
+    package func bufferedAmount(of channel: DataChannelID) -> Int {
         self.driver?.withCore { core, _ in core.bufferedAmount(of: channel) } ?? 0
     }
 
+    /// What a channel was opened with; nil if there is no such channel.
+    package func parameters(of channel: DataChannelID) -> DataChannelParameters? {
+        self.driver?.withCore { core, _ in core.parameters(of: channel) }
+    }
+
+    /// The stream of a channel; nil before it is known.
+    package func stream(of channel: DataChannelID) -> UInt16? {
+        self.driver?.withCore { core, _ in core.stream(of: channel) }
+    }
+
+    /// The largest message that the other side takes, in bytes; nil while it is not known.
+    package var remoteMaxMessageSize: UInt32? {
+        self.driver?.withCore { core, _ in core.remoteMaxMessageSize }
+    }
+
     /// Closes a data channel.
-    package func closeChannel(_ channel: ChannelID) {
+    package func closeChannel(_ channel: DataChannelID) {
         self.driver?.withCore { core, now in core.closeChannel(channel, at: now) }
     }
 
@@ -281,10 +297,24 @@ extension Peer {
         self.senders = []
     }
 
-    private func withConnection<Result>(
+    private func withConnection<Result: Sendable>(
         _ body: (inout PeerConnection, Instant) throws -> Result
     ) throws -> Result {
         guard let driver = self.driver else { throw PeerError.notRunning }
         return try driver.withCore { core, now throws(any Error) in try body(&core, now) }
+    }
+}
+
+extension ICE.InterfaceAddress {
+    init(_ address: InterfaceAddress) {
+        let interfaceClass: ICE.InterfaceClass =
+            switch address.interfaceClass {
+            case .wired: .wired
+            case .wireless: .wireless
+            case .tunnel: .virtualPrivateNetwork
+            case .container: .container
+            case .loopback: .loopback
+            }
+        self.init(address.ip, interfaceClass)
     }
 }

@@ -77,7 +77,9 @@ package final class PeerDriver<Core: DatagramCore & ~Copyable>: TurnObserver {
 // MARK: - Sockets
 
 extension PeerDriver where Core: ~Copyable {
-    /// Binds a socket for the core to an address; port 0 lets the kernel choose. Returns what it was bound to.
+    /// Binds a socket for the core to an address; port 0 lets the kernel choose.
+    ///
+    /// Returns what it was bound to.
     package func bind(
         _ address: SocketAddress,
         options: UDPSocket.Options = UDPSocket.Options()

@@ -113,17 +113,25 @@ extension UDPSocket {
         let (consumed, failure) = self.transmit(bytes, segmentSize: segmentSize, to: destination)
         if consumed < bytes.count {
             let rest = self.enqueue(
-                bytes.extracting(consumed..<bytes.count), segmentSize: segmentSize, to: destination)
+                bytes.extracting(consumed..<bytes.count),
+                segmentSize: segmentSize,
+                to: destination
+            )
             return failure.map { .failed($0) } ?? rest
         }
         return failure.map { .failed($0) } ?? .sent
     }
 
-    /// Sends what waits, as far as there is room; tells each failure. Whether nothing waits any more.
+    /// Sends what waits, as far as there is room, and tells each failure.
+    ///
+    /// Returns whether nothing waits any more.
     package func flush(onFailure: (DatagramFailure) -> Void) -> Bool {
         while let first = self.backlog.first {
             let (consumed, failure) = self.transmit(
-                first.bytes.span, segmentSize: first.segmentSize, to: first.destination)
+                first.bytes.span,
+                segmentSize: first.segmentSize,
+                to: first.destination
+            )
             if let failure {
                 onFailure(DatagramFailure(to: first.destination, failure))
             }
@@ -185,7 +193,9 @@ extension UDPSocket {
     ) -> (consumed: Int, code: Int32) {
         guard bytes.count > segmentSize else { return (bytes.count, self.sendOnce(bytes, segmentSize: 0, to: address)) }
         let code = self.sendOnce(bytes, segmentSize: UInt16(truncatingIfNeeded: segmentSize), to: address)
-        guard code == EINVAL || code == EIO || code == EMSGSIZE || code == EOPNOTSUPP else { return (bytes.count, code) }
+        guard code == EINVAL || code == EIO || code == EMSGSIZE || code == EOPNOTSUPP else {
+            return (bytes.count, code)
+        }
         let single = self.sendOnce(bytes.extracting(0..<segmentSize), segmentSize: 0, to: address)
         guard single == 0 else { return (bytes.count, single) }
         self.isSegmenting = false
@@ -197,7 +207,8 @@ extension UDPSocket {
     private func sendOnce(_ bytes: Span<UInt8>, segmentSize: UInt16, to address: clinux_address) -> Int32 {
         let code = self.call(bytes, segmentSize: segmentSize, to: address)
         switch code {
-        case ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENONET, EACCES, EPROTO, EMSGSIZE, ENOPROTOOPT, EOPNOTSUPP:
+        case ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENONET, EACCES, EPROTO, EMSGSIZE, ENOPROTOOPT,
+            EOPNOTSUPP:
             return self.call(bytes, segmentSize: segmentSize, to: address)
         default:
             return code

@@ -3,8 +3,8 @@
 
 /// Text that can be written to a terminal, whoever it came from.
 ///
-/// This is the program's one sanitiser: names, chat, reasons, and whatever else a peer or a server chose pass through it
-/// before they are shown, and only then. What could steer a terminal or deceive a reader becomes a visible escape:
+/// This is the program's one sanitiser: names, chat, reasons, and whatever else a peer or a server chose pass through
+/// it before they are shown, and only then. What could steer a terminal or deceive a reader becomes a visible escape:
 /// control characters (C0, DEL, C1) and bytes that are not UTF-8 as `\x1b`; bidi controls, invisible characters, line
 /// separators and noncharacters as `\u{202e}`. Joiners, variation selectors and flag tags stay where they shape emoji
 /// or a script that needs them, and are escaped elsewhere.

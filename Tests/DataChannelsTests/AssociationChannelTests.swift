@@ -33,11 +33,11 @@ private final class Peer {
 
     /// Passes on what the association has to say.
     func drain(at now: Instant) {
-        while let event = self.association.pollEvent() {
-            self.channels.handle(event, on: &self.association, at: now)
-        }
         while let message = self.association.receive() {
             self.channels.receive(message, on: &self.association, at: now)
+        }
+        while let event = self.association.pollEvent() {
+            self.channels.handle(event, on: &self.association, at: now)
         }
         self.channels.noteProgress(on: self.association)
         while let event = self.channels.pollEvent() { self.events.append(event) }
@@ -95,6 +95,13 @@ private final class Peer {
         try left.send([1], over: second, at: self.now)
         try self.run(left, right)
         #expect(left.stream(of: second) == StreamID(0))
-        #expect(right.events.last == .message(DataChannelID(rawValue: 1), .binary, [1]))
+        let theirSecond = DataChannelID(rawValue: 1)
+        #expect(right.events.suffix(2) == [.opened(theirSecond, by: .remote), .message(theirSecond, .binary, [1])])
+        try left.send([2], over: second, at: self.now)
+        left.close(second, at: self.now)
+        try self.run(left, right)
+        #expect(
+            right.events.suffix(2) == [.message(theirSecond, .binary, [2]), .closed(theirSecond, .closed(by: .remote))]
+        )
     }
 }

@@ -101,6 +101,18 @@ import Wire
         #expect(pair.client.drainEvents() == [.opened(fourth, by: .local)])
     }
 
+    @Test func `what was sent before the other side closed is delivered, even if it is read later`() throws {
+        let pair = ChannelPair()
+        let mine = try pair.client.open(DataChannelParameters(label: ""))
+        pair.pump()
+        _ = pair.client.drainEvents()
+        pair.client.receiveReset([0])
+        pair.client.receive([65], protocolID: 51, stream: 0)
+        #expect(pair.client.drainEvents() == [.message(mine, .text, [65])])
+        pair.client.channels.outgoingStreamsReset([StreamID(0)])
+        #expect(pair.client.drainEvents() == [.closed(mine, .closed(by: .remote))])
+    }
+
     @Test func `both sides may close at once, and all streams may be reset`() throws {
         let pair = ChannelPair()
         let first = try pair.client.open(DataChannelParameters(label: ""))

@@ -91,19 +91,21 @@ import Wire
         #expect(first == .discard && second == nil)
     }
 
-    @Test func `complete needs both the sender's done and the disk's word`() {
-        for diskFirst in [true, false] {
-            var receiver = TransferReceiver(TransferOffer(name: Self.name, size: 2_000))
-            for message in Self.whole { receiver.handle(message.encoded) }
-            receiver.wrote(2_000)
-            let done = TransferMessage.done(entries: 1, size: 2_000).encoded
-            if diskFirst { receiver.finished() } else { receiver.handle(done) }
-            let early = receiver.pollEvent()
-            #expect(early == nil)
-            if diskFirst { receiver.handle(done) } else { receiver.finished() }
-            let event = receiver.pollEvent()
-            #expect(event == .completed(size: 2_000, digest: digest(of: Self.bytes)))
-        }
+    @Test func `the file gets its name after done, and complete follows the disk's word`() {
+        var receiver = TransferReceiver(TransferOffer(name: Self.name, size: 2_000))
+        for message in Self.whole { receiver.handle(message.encoded) }
+        var actions: [TransferReceiver.Action] = []
+        while let action = receiver.pollAction() { actions.append(action) }
+        receiver.wrote(2_000)
+        receiver.finished()
+        let early = receiver.pollEvent()
+        #expect(!actions.contains(.finish) && early == nil)
+        receiver.handle(TransferMessage.done(entries: 1, size: 2_000).encoded)
+        let (action, stillEarly) = (receiver.pollAction(), receiver.pollEvent())
+        #expect(action == .finish && stillEarly == nil)
+        receiver.finished()
+        let event = receiver.pollEvent()
+        #expect(event == .completed(size: 2_000, digest: digest(of: Self.bytes)))
     }
 
     @Test func `written bytes are reported each mebibyte and at the end`() throws {

@@ -13,13 +13,21 @@ import Wire
 ///
 /// A world must be used on the thread that made it, since OpenSSL's clock and randomness are the thread's.
 final class PeerWorld {
+    /// What came on a data channel.
+    struct ReceivedMessage: Equatable {
+        var channel: DataChannelID
+        var kind: DataChannelMessageKind
+        var bytes: [UInt8]
+    }
+
     /// One peer on one host.
     final class Side {
         let name: String
         let address: SocketAddress
         var connection: PeerConnection
         var events: [PeerEvent] = []
-        var received: [DataChannelMessage] = []
+        var received: [ReceivedMessage] = []
+        var opened: [DataChannelID] = []
         var isEstablished = false
         var closeReason: CloseReason?
         var impostors: [SocketAddress] = []
@@ -82,7 +90,7 @@ final class PeerWorld {
                     start = end
                 }
             }
-            while let event = side.connection.pollEvent() {
+            while let event = side.connection.pollEvent(at: self.now) {
                 self.take(event, at: side)
             }
         }
@@ -96,7 +104,9 @@ final class PeerWorld {
         case .impostor(let address): side.impostors.append(address)
         case .path(let path): side.path = path
         case .gatheringComplete: side.hasGathered = true
-        case .channel(.message(let message)): side.received.append(message)
+        case .channel(.message(let channel, let kind, let bytes)):
+            side.received.append(ReceivedMessage(channel: channel, kind: kind, bytes: bytes))
+        case .channel(.opened(let channel, _)): side.opened.append(channel)
         default: break
         }
     }
@@ -135,7 +145,7 @@ final class PeerWorld {
 
     private func deliver(_ datagram: SimulatedDatagram) {
         if datagram.destination == Self.server {
-            if let answer = BindingServer.answer(datagram.bytes.span, from: datagram.source) {
+            if let answer = BindingServer().answer(datagram.bytes.span, from: datagram.source) {
                 self.internet.send(answer, from: Self.server, to: datagram.source, at: self.now)
             }
             return

@@ -259,34 +259,3 @@ private final class WeakReference {
 
     var isAlive: Bool { self.token != nil }
 }
-
-private final class Pipe: Sendable {
-    let reader: Int32
-    private let writer: Int32
-
-    init() throws {
-        var ends: [Int32] = [0, 0]
-        guard Glibc.pipe(&ends) == 0 else { throw POSIXFailure(code: errno) }
-        self.reader = ends[0]
-        self.writer = ends[1]
-    }
-
-    deinit {
-        close(self.reader)
-        close(self.writer)
-    }
-
-    func write() {
-        var byte: UInt8 = 1
-        _ = Glibc.write(self.writer, &byte, 1)
-    }
-
-    func read() {
-        var byte: UInt8 = 0
-        _ = Glibc.read(self.reader, &byte, 1)
-    }
-}
-
-private struct POSIXFailure: Error {
-    let code: Int32
-}

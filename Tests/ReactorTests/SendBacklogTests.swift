@@ -13,8 +13,8 @@ struct SendBacklogTests {
     func `what waits is sent in order, part by part`() {
         var backlog = SendBacklog()
         #expect(backlog.isEmpty)
-        #expect(backlog.append([1, 2, 3, 4, 5].span, segmentSize: 2, to: self.destination))
-        #expect(backlog.append([6].span, segmentSize: 1, to: self.destination))
+        #expect(backlog.append([1, 2, 3, 4, 5].span, segmentSize: 2, to: self.destination) == true)
+        #expect(backlog.append([6].span, segmentSize: 1, to: self.destination) == true)
         #expect(backlog.size == 6)
         #expect(backlog.consume(0) == false)
         #expect(backlog.consume(2) == false)
@@ -39,8 +39,8 @@ struct SendBacklogTests {
         #expect(count == SendBacklog.limit / buffer.count)
         #expect(backlog.size <= SendBacklog.limit)
         while let first = backlog.first {
-            #expect(backlog.consume(first.bytes.count))
+            #expect(backlog.consume(first.bytes.count) == true)
         }
-        #expect(backlog.append(buffer.span, segmentSize: 1_200, to: self.destination))
+        #expect(backlog.append(buffer.span, segmentSize: 1_200, to: self.destination) == true)
     }
 }

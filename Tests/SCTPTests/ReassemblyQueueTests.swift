@@ -118,6 +118,31 @@ extension ReassemblyQueue {
         #expect(queue.bytesQueued == 0)
     }
 
+    @Test(arguments: [[0, 4, 5], [0, 5, 4], [4, 5], [5, 0, 4]])
+    func `the rest of a message that was given up in part is dropped`(
+        order: [Int]
+    ) throws {
+        var maker = ChunkMaker(tsn: TSN(0))
+        var queue = ReassemblyQueue(maximumMessageSize: 1_000)
+        let given = maker.cut(Array(0..<24), stream: 1, size: 4)
+        let after = maker.cut([7], stream: 1, size: 4) + maker.cut(Array(0..<8), stream: 1, size: 4)
+        var tracker = TSNTracker(initialTSN: TSN(0))
+        func take(_ index: Int) throws {
+            let arrival = tracker.receive(TSN(UInt32(index)))
+            guard arrival.isNew else { return }
+            try queue.insert((given + after)[index], isNext: arrival != .beyondGap)
+        }
+        for index in order where index < 4 || order != [4, 5] { try take(index) }
+        let skipped = [SkippedMessage(stream: StreamID(1), message: 0)]
+        queue.forward(ForwardTSNChunk(newCumulativeTSN: TSN(3), skipped: skipped), from: tracker.cumulative)
+        #expect(tracker.forward(to: TSN(3)) == true)
+        for index in 4..<9 { try take(index) }
+        #expect(queue.popMessage()?.bytes == [7])
+        #expect(queue.popMessage()?.bytes == Array(0..<8))
+        #expect(queue.popMessage() == nil)
+        #expect(queue.bytesQueued == 0)
+    }
+
     @Test(arguments: [[StreamID(1)], []]) func `a reset stream begins at zero again`(streams: [StreamID]) throws {
         var queue = ReassemblyQueue(maximumMessageSize: 1_000)
         for round in 0..<3 {

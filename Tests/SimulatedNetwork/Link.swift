@@ -1,7 +1,7 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
-package import Wire
+import Wire
 
 /// What a path through the simulated Internet does to datagrams, the same in both directions.
 package struct Link: Sendable {

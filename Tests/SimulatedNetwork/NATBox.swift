@@ -1,7 +1,7 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
-package import Wire
+import Wire
 
 /// How a NAT maps and filters (RFC 4787 §4 and §5).
 package struct NATBehaviour: Hashable, Sendable {

@@ -17,6 +17,7 @@ package enum UnrecognizedRule: UInt8, Sendable {
     /// Whether the sender is told.
     package var reports: Bool { self == .stopAndReport || self == .skipAndReport }
 
+    /// Creates a rule from two bits.
     init(highBits: UInt8) {
         self =
             switch highBits & 3 {

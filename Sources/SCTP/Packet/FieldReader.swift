@@ -66,6 +66,7 @@ package struct ChunkReader: Sendable {
 package struct ChunkField: Hashable, Sendable {
     private var field: TaggedField
 
+    /// Creates a chunk of a field that was read.
     init(field: TaggedField) {
         self.field = field
     }

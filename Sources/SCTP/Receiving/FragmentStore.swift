@@ -5,7 +5,9 @@ import Wire
 
 /// Consecutive fragments of one message.
 struct FragmentRun: Equatable {
+    /// The number of the first fragment.
     var first: TSN
+    /// The number of the last fragment.
     var last: TSN
 }
 

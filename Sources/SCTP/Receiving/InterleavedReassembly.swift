@@ -5,8 +5,11 @@ import Wire
 
 /// A message that was put together from I-DATA chunks.
 struct InterleavedMessage {
+    /// What it is.
     var protocolID: PayloadProtocolID
+    /// What it says.
     var bytes: [UInt8]
+    /// Of how many fragments it was made.
     var fragments: Int
 }
 
@@ -33,6 +36,7 @@ struct InterleavedReassembly: Sendable {
     private let maximumMessageSize: Int
     private var partials: [Key: Partial] = [:]
 
+    /// Creates a reassembly of messages up to a size in bytes.
     init(maximumMessageSize: Int) {
         self.maximumMessageSize = maximumMessageSize
     }

@@ -18,6 +18,8 @@ package struct ReassemblyQueue: Sendable {
     private var output = Deque<ReceivedMessage>()
     private var store = FragmentStore()
     private var open: OpenMessage?
+    /// After a part of a message was given up, the rest of it may still arrive.
+    private var skipsToBegin = false
     private var interleaved: InterleavedReassembly?
 
     /// The message at the front, of which all fragments so far arrived in order: they need no cells.
@@ -46,12 +48,15 @@ package struct ReassemblyQueue: Sendable {
         self.bytesQueued += payload.count + Self.overhead
         if self.interleaved != nil {
             try self.insertInterleaved(header, payload: payload)
-        } else if let latest = self.open?.latest, latest.tsn.next == header.tsn {
+        } else if let latest = self.open?.latest, latest.tsn.next == header.tsn || isNext {
+            guard latest.tsn.next == header.tsn else { throw .missingEnd(latest.tsn) }
             try self.extend(latest, with: header, payload: payload)
         } else if header.flags.isSuperset(of: [.begin, .end]) {
             try self.checkNeighbours(of: header)
+            if isNext { self.skipsToBegin = false }
             try self.complete(header, protocolID: header.protocolID, bytes: [UInt8](copying: payload))
-        } else if isNext, header.flags.contains(.begin), self.open == nil {
+        } else if isNext, header.flags.contains(.begin) {
+            self.skipsToBegin = false
             self.open = OpenMessage(
                 latest: header,
                 protocolID: header.protocolID,
@@ -82,6 +87,7 @@ package struct ReassemblyQueue: Sendable {
         } else {
             self.discardOpen()
             self.discardStored(from: oldCumulativeTSN.next, through: chunk.newCumulativeTSN)
+            self.skipsToBegin = true
         }
         for skipped in chunk.skipped where !skipped.isUnordered {
             self.order.skip(skipped.message, of: skipped.stream, to: &self.output)
@@ -144,7 +150,12 @@ package struct ReassemblyQueue: Sendable {
         if isWhole {
             try self.complete(last, protocolID: first.protocolID, bytes: try self.takeRun(run))
         } else if isNext {
-            guard first.flags.contains(.begin) else { throw .missingBegin(first.tsn) }
+            guard first.flags.contains(.begin) else {
+                guard self.skipsToBegin else { throw .missingBegin(first.tsn) }
+                self.skipsToBegin = !last.flags.contains(.end)
+                self.discardRun(from: run.first)
+                return
+            }
             let bytes = try self.takeRun(run)
             self.open = OpenMessage(latest: last, protocolID: first.protocolID, bytes: bytes)
         }
@@ -207,19 +218,23 @@ package struct ReassemblyQueue: Sendable {
         self.bytesQueued -= abandoned.bytes.count + Self.overhead
     }
 
-    /// Fragments up to `last`, and those beyond that go on with a message of which one was discarded.
     private mutating func discardStored(from first: TSN, through last: TSN) {
-        guard last.distance(from: first) <= UInt32(Int32.max) else { return }
         var tsn = first
-        var abandonsNext = false
-        while self.store.count > 0, tsn.distance(from: first) < TSNTracker.windowSize {
-            guard tsn.isAtMost(last) || abandonsNext else { return }
-            let header = self.store.header(at: tsn)
-            guard tsn.isAtMost(last) || header.map({ !$0.flags.contains(.begin) }) == true else { return }
-            if let count = self.store.discard(tsn) {
-                self.bytesQueued -= count + Self.overhead
-            }
-            abandonsNext = header.map { !$0.flags.contains(.end) } ?? abandonsNext
+        while self.store.count > 0, tsn.isAtMost(last), tsn.distance(from: first) < TSNTracker.windowSize {
+            if let count = self.store.discard(tsn) { self.bytesQueued -= count + Self.overhead }
+            tsn = tsn.next
+        }
+        guard let header = self.store.header(at: last.next), !header.flags.contains(.begin) else { return }
+        self.discardRun(from: last.next)
+    }
+
+    /// Discards the rest of a message that lost its beginning.
+    private mutating func discardRun(from first: TSN) {
+        var tsn = first
+        var isRest = true
+        while isRest, let header = self.store.header(at: tsn) {
+            isRest = !header.flags.contains(.end)
+            if let count = self.store.discard(tsn) { self.bytesQueued -= count + Self.overhead }
             tsn = tsn.next
         }
     }

@@ -37,12 +37,11 @@ struct StreamOrder: Sendable {
         let first = self.next(of: stream)
         let steps = (number &- first) & self.numberMask
         guard steps <= self.numberMask >> 1 else { return }
-        if var early = self.waiting[stream] {
-            let passed = early.keys.filter { ($0 &- first) & self.numberMask <= steps }
-            for key in passed.sorted(by: { ($0 &- first) & self.numberMask < ($1 &- first) & self.numberMask }) {
+        if var early = self.waiting.removeValue(forKey: stream) {
+            for key in self.passed(first, steps: steps, among: early) {
                 if let message = early.removeValue(forKey: key) { output.append(message) }
             }
-            self.waiting[stream] = early.isEmpty ? nil : early
+            if !early.isEmpty { self.waiting[stream] = early }
         }
         self.setNext(number &+ 1, of: stream)
         self.release(stream, to: &output)
@@ -59,6 +58,14 @@ struct StreamOrder: Sendable {
     var streams: [StreamID] {
         let waiting = self.waiting.keys.filter { Int($0.rawValue) >= self.expected.count }
         return self.expected.indices.map { StreamID(UInt16($0)) } + waiting
+    }
+
+    /// The numbers from `first` to `steps` after it, in order; at most those that there are, where that is less work.
+    private func passed(_ first: UInt32, steps: UInt32, among early: [UInt32: ReceivedMessage]) -> [UInt32] {
+        let mask = self.numberMask
+        guard steps >= early.count else { return (0...steps).map { (first &+ $0) & mask } }
+        let passed = early.keys.filter { ($0 &- first) & mask <= steps }
+        return passed.sorted { ($0 &- first) & mask < ($1 &- first) & mask }
     }
 
     private mutating func release(_ stream: StreamID, to output: inout Deque<ReceivedMessage>) {

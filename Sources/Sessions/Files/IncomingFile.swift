@@ -6,7 +6,7 @@ package import FileTransfer
 import Glibc
 import Wire
 
-/// A download under way: a partial file beside its target, which gets its name only when it is complete and on the disk.
+/// A download under way: a partial file beside its target, which gets its name when it is complete and on the disk.
 ///
 /// An incoming file that goes away without `finish()` removes its part.
 package struct IncomingFile: ~Copyable {

@@ -46,7 +46,7 @@ package struct IncomingTransfer: ~Copyable {
     /// The channel or the whole connection is gone.
     package mutating func channelClosed() { self.receiver.channelClosed() }
 
-    /// Does what is to be done on the disk, and gives the next message for the channel; call after each input until nil.
+    /// Does what is to be done on the disk, and gives the next message for the channel; call until nil after input.
     package mutating func pollMessage() -> [UInt8]? {
         while let action = self.receiver.pollAction() {
             if case .send(let message) = action { return message }

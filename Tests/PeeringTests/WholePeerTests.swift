@@ -1,0 +1,24 @@
+// Part of icetalk.
+// SPDX-License-Identifier: Apache-2.0
+
+import DataChannels
+import Peering
+import SimulatedNetwork
+import Testing
+import Wire
+
+@Suite struct WholePeerTests {
+    @Test func `two peers that exchange descriptions open a channel and exchange messages`() throws {
+        let world = PeerWorld(seed: 1)
+        let ann = try world.addSide("ann", at: .v4(0x0A00_0001))
+        let bob = try world.addSide("bob", at: .v4(0x0A00_0002))
+        #expect(try world.meet(ann, bob))
+        let channel = try ann.connection.openChannel(DataChannelParameters(label: "chat"), at: world.now)
+        #expect(world.run { !bob.opened.isEmpty && !ann.opened.isEmpty })
+        let text = Array("héllo".utf8)
+        try ann.connection.send(text, as: .text, on: channel, at: world.now)
+        #expect(world.run { bob.received.map(\.bytes) == [text] })
+        ann.connection.close(at: world.now)
+        #expect(world.run { ann.closeReason == .local && bob.closeReason == .remote })
+    }
+}
