@@ -8,10 +8,10 @@ import Wire
 fuzz { bytes in
     let text = String(decoding: [UInt8](copying: bytes), as: UTF8.self)
     if let address = IPAddress(text) {
-        precondition(IPAddress(address.description) == address)
-        precondition(address.withoutIPv4Mapping.withoutScope.withoutIPv4Mapping == address.withoutScope.withoutIPv4Mapping)
+        require(IPAddress(address.description) == address)
+        require(address.withoutIPv4Mapping.withoutScope.withoutIPv4Mapping == address.withoutScope.withoutIPv4Mapping)
     }
     if let address = SocketAddress(text) {
-        precondition(SocketAddress(address.description) == address)
+        require(SocketAddress(address.description) == address)
     }
 }

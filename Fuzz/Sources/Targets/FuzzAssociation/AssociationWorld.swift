@@ -113,8 +113,8 @@ struct AssociationWorld {
             var packets = 0
             while end.association.pollTransmit(into: &self.writer, at: self.now) {
                 packets += 1
-                precondition(packets <= 4_096, "packets without end")
-                precondition(self.writer.count <= end.association.configuration.mtu, "\(self.writer.count) bytes")
+                require(packets <= 4_096, "packets without end")
+                require(self.writer.count <= end.association.configuration.mtu, "\(self.writer.count) bytes")
                 self.noteTag(of: end)
                 if self.ends[1 - index].inbox.count < 512 { self.ends[1 - index].inbox.append(self.writer.bytes) }
             }
@@ -126,7 +126,7 @@ struct AssociationWorld {
     private func note(_ event: Association.Event, at end: AssociationEnd) {
         switch event {
         case .shutdownComplete, .aborted:
-            precondition(!end.isOver, "an association ends once")
+            require(!end.isOver, "an association ends once")
             end.isOver = true
         default: break
         }
@@ -212,11 +212,11 @@ struct AssociationWorld {
             var left = self.ends[index].received.map { [UInt8($0.count & 255), $0[0]] }
             for message in expected {
                 guard let found = left.firstIndex(of: message) else {
-                    preconditionFailure("a message of \(message) did not arrive")
+                    fail("a message of \(message) did not arrive")
                 }
                 left.remove(at: found)
             }
         }
-        precondition(self.ends.allSatisfy { !$0.isOver }, "an honest network ended an association")
+        require(self.ends.allSatisfy { !$0.isOver }, "an honest network ended an association")
     }
 }

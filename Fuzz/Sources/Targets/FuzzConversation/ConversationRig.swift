@@ -33,8 +33,8 @@ struct ConversationRig: ~Copyable {
         default: try? self.core.receive(self.message(operation & 15, &input).encoded.span)
         }
         while let message = self.core.pollMessage() {
-            precondition(message.count <= ConversationLimits.messageCount)
-            precondition((try? ConversationMessage(parsing: message.span)) != nil, "a message that cannot be read")
+            require(message.count <= ConversationLimits.messageCount)
+            require((try? ConversationMessage(parsing: message.span)) != nil, "a message that cannot be read")
         }
         self.drain()
     }
@@ -43,7 +43,7 @@ struct ConversationRig: ~Copyable {
         while let event = self.core.pollEvent() {
             if case .offered(let id, _) = event { self.offered.append(id) }
             if case .ended = event {
-                precondition(!self.hasEnded, "a conversation ends once")
+                require(!self.hasEnded, "a conversation ends once")
                 self.hasEnded = true
             }
         }
@@ -90,7 +90,7 @@ struct ConversationRig: ~Copyable {
     /// A transfer that there is, or one that there is not.
     private func transfer(_ input: inout FuzzInput) -> TransferID {
         if !self.offered.isEmpty, input.flag() { return self.offered[input.choice(self.offered.count)] }
-        guard let id = TransferID(UInt64(input.u8())) else { preconditionFailure("a small number is a transfer's") }
+        guard let id = TransferID(1 + UInt64(input.u8())) else { fail("a small number is a transfer's") }
         return id
     }
 }

@@ -25,7 +25,7 @@ final class ConversationEnd {
 
     func drain() {
         while let event = self.core.pollEvent() {
-            precondition(!self.hasEnded, "\(event) after the end")
+            require(!self.hasEnded, "\(event) after the end")
             switch event {
             case .chat(let chat): self.heard.append(chat.text)
             case .delivered(let id): self.delivered.append(id)
@@ -89,8 +89,8 @@ struct ConversationWorld {
 
     private func poll(_ index: Int) {
         guard let message = self.ends[index].core.pollMessage() else { return }
-        precondition(self.isOpen, "a message without a channel")
-        precondition(message.count <= 4_096, "\(message.count) bytes")
+        require(self.isOpen, "a message without a channel")
+        require(message.count <= 4_096, "\(message.count) bytes")
         self.ends[1 - index].inbox.append(message)
     }
 
@@ -103,7 +103,7 @@ struct ConversationWorld {
             // A channel that closed took answers along: what they were about is repeated.
             switch error {
             case .staleAck, .staleTransfer: break
-            default: preconditionFailure("\(error)")
+            default: fail("\(error)")
             }
         }
     }

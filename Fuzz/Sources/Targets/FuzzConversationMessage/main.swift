@@ -12,6 +12,6 @@ fuzz { bytes in
     do throws(ConversationMessageError) {
         requireEqual(try ConversationMessage(parsing: message.encoded.span), message)
     } catch {
-        preconditionFailure("\(error) in \(message)")
+        fail("\(error) in \(message)")
     }
 }

@@ -17,7 +17,7 @@ struct Certificates {
             self.client = try DTLSCertificate()
             self.server = try DTLSCertificate()
         } catch {
-            preconditionFailure("\(error)")
+            fail("\(error)")
         }
     }
 }
@@ -36,7 +36,7 @@ final class DTLSEnd {
         do throws(DTLSError) {
             self.connection = try DTLSConnection(certificate: certificate, role: role, mtu: 1_200)
         } catch {
-            preconditionFailure("\(error)")
+            fail("\(error)")
         }
         self.peerFingerprint = peer.fingerprint
     }
@@ -72,7 +72,7 @@ struct DTLSWorld {
                 }
             }
         }
-        precondition(self.ends.allSatisfy { $0.isEstablished && $0.connection.isPeerVerified })
+        require(self.ends.allSatisfy { $0.isEstablished && $0.connection.isPeerVerified })
     }
 
     /// Does what the input says next.
@@ -131,8 +131,8 @@ struct DTLSWorld {
         var delivered: [[UInt8]] = []
         try? end.connection.handle(datagram.span, at: self.now) { delivered.append([UInt8](copying: $0)) }
         for plaintext in delivered {
-            precondition(wasVerified, "data was delivered before the peer was verified")
-            precondition(end.expected.remove(plaintext) != nil, "\(plaintext) was never sent, or comes twice")
+            require(wasVerified, "data was delivered before the peer was verified")
+            require(end.expected.remove(plaintext) != nil, "\(plaintext) was never sent, or comes twice")
         }
         if self.seen.count < 64 { self.seen.append(datagram) }
         self.drain(index)
@@ -151,10 +151,10 @@ struct DTLSWorld {
         let end = self.ends[index]
         while end.connection.pollEvent() != nil {}
         if end.isEstablished, !end.connection.isPeerVerified {
-            precondition(end.connection.verifyPeer(end.peerFingerprint), "the wrong certificate was let in")
+            require(end.connection.verifyPeer(end.peerFingerprint), "the wrong certificate was let in")
         }
         while let datagram = end.connection.pollHandshakeDatagram() {
-            precondition(datagram.count <= end.connection.mtu, "\(datagram.count) bytes")
+            require(datagram.count <= end.connection.mtu, "\(datagram.count) bytes")
             if self.ends[1 - index].inbox.count < 64 { self.ends[1 - index].inbox.append(datagram) }
         }
     }
@@ -170,7 +170,7 @@ struct DTLSWorld {
             let count = try end.connection.seal(plaintext.span, into: buffer)
             requireEqual(count, buffer.count)
         } catch {
-            preconditionFailure("\(error)")
+            fail("\(error)")
         }
         self.ends[1 - index].expected.insert(plaintext)
         return buffer.bytes
@@ -181,7 +181,7 @@ struct DTLSWorld {
         defer { icetalk_virtual_time_end() }
         guard self.ends.allSatisfy({ $0.isEstablished && !$0.wasClosed }) else { return }
         for index in 0...1 {
-            guard let datagram = self.seal(on: index) else { preconditionFailure("nothing can be sealed") }
+            guard let datagram = self.seal(on: index) else { fail("nothing can be sealed") }
             let before = self.ends[1 - index].expected.count
             self.deliver(datagram, to: 1 - index)
             requireEqual(self.ends[1 - index].expected.count, before - 1, "the connection is deaf")

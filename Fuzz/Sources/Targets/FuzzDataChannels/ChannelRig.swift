@@ -24,7 +24,7 @@ struct Sink: ChannelTransport {
         reliability: Reliability,
         at now: Instant
     ) throws(Refusal) {
-        precondition(!bytes.isEmpty, "SCTP carries no empty message")
+        require(!bytes.isEmpty, "SCTP carries no empty message")
         guard !self.refuses, stream.rawValue < self.outboundStreams else { throw Refusal() }
     }
 
@@ -92,26 +92,26 @@ struct ChannelRig: ~Copyable {
         while let event = self.channels.pollEvent() {
             switch event {
             case .opened(let id, _):
-                precondition(self.lives[id] == nil, "a channel opens once")
+                require(self.lives[id] == nil, "a channel opens once")
                 self.lives[id] = .open
             case .message(let id, _, let bytes), .invalidText(let id, let bytes):
-                precondition(self.lives[id] == .open, "a message over a channel that is not open")
-                precondition(bytes.count <= 2_000)
+                require(self.lives[id] == .open, "\(event), but it is not open")
+                require(bytes.count <= 2_000)
             case .bufferedAmountLow(let id):
-                precondition(self.lives[id] == .open || self.lives[id] == nil, "a closed channel speaks")
+                require(self.lives[id] == .open || self.lives[id] == nil, "a closed channel speaks")
             case .closed(let id, _):
-                precondition(self.lives[id] != .closed, "a channel closes once")
+                require(self.lives[id] != .closed, "a channel closes once")
                 self.lives[id] = .closed
             }
         }
-        precondition(self.channels.identifiers.count <= DataChannelSet.maximumChannels)
+        require(self.channels.identifiers.count <= DataChannelSet.maximumChannels)
     }
 
     /// Nothing is left open when the transport ends.
     mutating func end() {
         self.channels.transportEnded()
         self.drain()
-        precondition(self.lives.values.allSatisfy { $0 == .closed }, "a channel outlived its association")
-        precondition(self.channels.identifiers.isEmpty)
+        require(self.lives.values.allSatisfy { $0 == .closed }, "a channel outlived its association")
+        require(self.channels.identifiers.isEmpty)
     }
 }

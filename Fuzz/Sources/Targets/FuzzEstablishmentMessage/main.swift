@@ -13,6 +13,6 @@ fuzz { bytes in
         let again = try EstablishmentMessage(parsing: written.span)
         requireEqual(again, message)
     } catch {
-        preconditionFailure("\(error) in \(written)")
+        fail("\(error) in \(written)")
     }
 }

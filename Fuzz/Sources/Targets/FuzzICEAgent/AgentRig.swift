@@ -53,13 +53,13 @@ struct AgentRig: ~Copyable {
 
     /// What a peer could make an agent remember is bounded.
     func requireBounds() {
-        precondition(self.agent.pairReports.count <= 100, "\(self.agent.pairReports.count) pairs")
-        precondition(self.agent.remoteCandidates.count <= 96, "\(self.agent.remoteCandidates.count) candidates")
-        precondition(self.agent.localCandidates.count <= 32 * 17)
-        precondition(self.agent.pairReports.filter(\.isSelected).count <= 1)
+        require(self.agent.pairReports.count <= 100, "\(self.agent.pairReports.count) pairs")
+        require(self.agent.remoteCandidates.count <= 96, "\(self.agent.remoteCandidates.count) candidates")
+        require(self.agent.localCandidates.count <= 32 * 17)
+        require(self.agent.pairReports.filter(\.isSelected).count <= 1)
         if let selected = self.agent.selectedPair {
             let isReported = self.agent.pairReports.contains { $0.isSelected && $0.destination == selected.destination }
-            precondition(isReported, "the selected pair is not among the pairs")
+            require(isReported, "the selected pair is not among the pairs")
         }
     }
 
@@ -86,16 +86,16 @@ struct AgentRig: ~Copyable {
         var count = 0
         while let transmit = self.agent.pollTransmit() {
             count += 1
-            precondition(transmit.bytes.count <= 1_200)
-            guard let message = try? STUNMessage(parsing: transmit.bytes.span) else { preconditionFailure("no STUN") }
+            require(transmit.bytes.count <= 1_200)
+            guard let message = try? STUNMessage(parsing: transmit.bytes.span) else { fail("no STUN") }
             guard message.messageClass == .request else { continue }
             if self.requests.count >= 64 { self.requests.removeFirst() }
             self.requests.append((transmit, message))
         }
-        precondition(count <= 512, "\(count) datagrams at once")
+        require(count <= 512, "\(count) datagrams at once")
         count = 0
         while self.agent.pollEvent() != nil { count += 1 }
-        precondition(count <= 4_096, "\(count) events at once")
+        require(count <= 4_096, "\(count) events at once")
     }
 
     // MARK: The peer

@@ -16,10 +16,10 @@ private func check(_ text: String) {
     let isLikely = Invitation.isLikely(in: text)
     do throws(InvitationError) {
         let description = try Invitation.description(in: text)
-        precondition(isLikely, "a line with a password could have been sent as chat")
+        require(isLikely, "a line with a password could have been sent as chat")
         requireRoundTrip(description)
     } catch {
-        precondition(!error.description.isEmpty)
+        require(!error.description.isEmpty)
     }
 }
 
@@ -34,7 +34,7 @@ private func requireRoundTrip(_ description: PeerDescription) {
         requireEqual(again.sctpPort, description.sctpPort)
         requireEqual(Invitation.line(for: again), line)
     } catch {
-        preconditionFailure("\(error) in \(line)")
+        fail("\(error) in \(line)")
     }
 }
 

@@ -16,10 +16,10 @@ fuzz { bytes in
     for item in whole {
         switch item {
         case .sessionDescription(_, let text):
-            precondition(text.utf8.count <= 2 * PastedInput.maximumBytes)
+            require(text.utf8.count <= 2 * PastedInput.maximumBytes)
             _ = try? SessionDescription(parsing: text)
         case .failure(let error):
-            precondition(!error.description.isEmpty)
+            require(!error.description.isEmpty)
         case .invitation, .candidate, .endOfCandidates, .unrecognised:
             break
         }
@@ -38,6 +38,6 @@ private func items(of paste: [UInt8], in step: Int) -> [PastedInput.Item] {
         start = end
     }
     items += pasted.finish()
-    precondition(pasted.pending == nil, "something is waited for after the end")
+    require(pasted.pending == nil, "something is waited for after the end")
     return items
 }

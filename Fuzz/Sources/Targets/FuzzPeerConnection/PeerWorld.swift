@@ -14,7 +14,7 @@ private let certificates: [DTLSCertificate] = {
     do throws(DTLSError) {
         return [try DTLSCertificate(), try DTLSCertificate()]
     } catch {
-        preconditionFailure("\(error)")
+        fail("\(error)")
     }
 }()
 
@@ -48,7 +48,7 @@ struct PeerWorld {
     init(_ input: inout FuzzInput) {
         let shape = input.u8()
         // The first use makes the certificates, whose random bytes are others.
-        precondition(certificates.count == 2)
+        require(certificates.count == 2)
         icetalk_virtual_time_begin(2)
         self.ends = [
             PeerEnd(number: 0, isPatient: shape & 1 != 0, at: .zero),
@@ -110,7 +110,7 @@ struct PeerWorld {
         do throws(PeeringError) {
             try self.ends[index].connection.setRemote(self.ends[1 - index].connection.localDescription, at: self.now)
         } catch {
-            preconditionFailure("\(error)")
+            fail("\(error)")
         }
     }
 
@@ -132,11 +132,11 @@ struct PeerWorld {
             var count = 0
             while let transmit = end.connection.pollTransmit(into: self.buffer, at: self.now) {
                 count += 1
-                precondition(count <= 4_096, "datagrams without end")
+                require(count <= 4_096, "datagrams without end")
                 self.send(transmit)
             }
-            while let event = end.connection.pollEvent() {
-                precondition(!end.isClosed, "\(event) after the end")
+            while let event = end.connection.pollEvent(at: self.now) {
+                require(!end.isClosed, "\(event) after the end")
                 switch event {
                 case .established: end.isEstablished = true
                 case .closed: end.isClosed = true
@@ -147,10 +147,10 @@ struct PeerWorld {
     }
 
     private func send(_ transmit: Transmit) {
-        precondition(!self.buffer.bytes.isEmpty && transmit.segmentSize > 0)
+        require(!self.buffer.bytes.isEmpty && transmit.segmentSize > 0)
         for start in stride(from: 0, to: self.buffer.count, by: transmit.segmentSize) {
             let end = min(start + transmit.segmentSize, self.buffer.count)
-            precondition(end - start <= 1_200, "\(end - start) bytes")
+            require(end - start <= 1_200, "\(end - start) bytes")
             guard let receiver = self.ends.first(where: { $0.address == transmit.destination }) else { continue }
             guard receiver.inbox.count < 256 else { continue }
             receiver.inbox.append((Array(self.buffer.bytes[start..<end]), transmit.source))
@@ -189,6 +189,6 @@ struct PeerWorld {
         self.introduce(0)
         self.introduce(1)
         self.run(until: { $0.allSatisfy(\.isEstablished) || $0.contains { $0.isClosed } })
-        precondition(self.ends.allSatisfy { $0.isEstablished || $0.isClosed }, "two peers did not meet")
+        require(self.ends.allSatisfy { $0.isEstablished || $0.isClosed }, "two peers did not meet")
     }
 }

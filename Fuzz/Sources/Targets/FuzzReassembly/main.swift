@@ -43,7 +43,7 @@ private func reassemble(_ input: inout FuzzInput, interleaved: Bool) {
             let outcome = try receiver.receive(chunk.header, payload: chunk.payload.span, at: .zero)
             requireEqual(outcome, .accepted)
         } catch {
-            preconditionFailure("\(error)")
+            fail("\(error)")
         }
         receiver.endPacket(at: .zero)
         if input.flag() {
@@ -51,8 +51,8 @@ private func reassemble(_ input: inout FuzzInput, interleaved: Bool) {
         }
     }
     while let message = receiver.popMessage() { messages.append(message) }
-    precondition(receiver.advertisedWindow >= window, "\(receiver.advertisedWindow) is left of \(window)")
-    precondition(!receiver.hasGaps)
+    require(receiver.advertisedWindow >= window, "\(receiver.advertisedWindow) is left of \(window)")
+    require(!receiver.hasGaps)
     for stream in 0..<4 as Range<UInt16> {
         let ordered = { (message: ReceivedMessage) in message.stream.rawValue == stream && !message.isUnordered }
         requireEqual(messages.filter(ordered), sender.messages.filter(ordered))
@@ -132,7 +132,7 @@ private func abuse(_ input: inout FuzzInput, interleaved: Bool) {
         case 1 where operation & 4 != 0:
             queue.reset([stream])
         case 2:
-            while let message = queue.popMessage() { precondition(message.bytes.count <= limit) }
+            while let message = queue.popMessage() { require(message.bytes.count <= limit) }
         default:
             let header = DataChunkHeader(
                 tsn: tsn,
@@ -152,7 +152,7 @@ private func abuse(_ input: inout FuzzInput, interleaved: Bool) {
             }
             inserted += payload.count + ReassemblyQueue.overhead
         }
-        precondition((0...inserted).contains(queue.bytesQueued), "\(queue.bytesQueued) of \(inserted)")
+        require((0...inserted).contains(queue.bytesQueued), "\(queue.bytesQueued) of \(inserted)")
     }
     empty(&queue, through: highest, from: tracker.cumulative, interleaved: interleaved)
 }

@@ -8,15 +8,15 @@ import Wire
 fuzz { bytes in
     for whitespace in [SafeText.Whitespace.escaped, .kept] {
         let safe = SafeText(bytes, whitespace: whitespace).string
-        precondition(safe.utf8.count <= 4 * bytes.count, "\(safe.utf8.count) bytes from \(bytes.count)")
+        require(safe.utf8.count <= 4 * bytes.count, "\(safe.utf8.count) bytes from \(bytes.count)")
         for scalar in safe.unicodeScalars {
             switch scalar.properties.generalCategory {
             case .control:
-                precondition(whitespace == .kept && (scalar == "\n" || scalar == "\t"), "\(scalar.value)")
+                require(whitespace == .kept && (scalar == "\n" || scalar == "\t"), "\(scalar.value)")
             case .lineSeparator, .paragraphSeparator, .surrogate:
-                preconditionFailure("\(scalar.value)")
+                fail("\(scalar.value)")
             default:
-                precondition(!scalar.properties.isBidiControl, "\(scalar.value)")
+                require(!scalar.properties.isBidiControl, "\(scalar.value)")
             }
         }
         requireEqual(SafeText(safe, whitespace: whitespace).string, safe)

@@ -23,7 +23,7 @@ fuzz { bytes in
         }
         requireEqual(tracker.cumulative, TSN(UInt32(truncatingIfNeeded: model.cumulative)))
         requireEqual(tracker.hasGaps, !model.beyond.isEmpty)
-        precondition(tracker.duplicates.count <= TSNTracker.maximumDuplicates)
+        require(tracker.duplicates.count <= TSNTracker.maximumDuplicates)
         var blocks: [GapBlock] = []
         tracker.appendGapBlocks(to: &blocks, limit: .max)
         requireEqual(blocks, model.blocks)

@@ -30,7 +30,7 @@ struct TransferWorld: ~Copyable {
             let limit = TransferLimits.leastMessageCount
             self.sender = try TransferSender(offer, mode: 0o644, maximumMessageCount: limit)
         } catch {
-            preconditionFailure("\(error)")
+            fail("\(error)")
         }
     }
 
@@ -65,7 +65,7 @@ struct TransferWorld: ~Copyable {
             self.deliverToSender()
             self.drain()
         }
-        precondition(self.wasAltered || self.failures > 0 || self.completions == 1, "the file did not arrive")
+        require(self.wasAltered || self.failures > 0 || self.completions == 1, "the file did not arrive")
     }
 
     // MARK: The sender
@@ -100,21 +100,22 @@ struct TransferWorld: ~Copyable {
     private mutating func invent(_ input: inout FuzzInput) {
         self.wasAltered = true
         let shape = input.u8()
+        let written = self.file ?? []
         let message: TransferMessage?
         switch shape & 3 {
         case 0:
             let bytes = input.take(1 + Int(input.u8()))
             let block = TransferBlock(
                 index: UInt32(shape >> 6),
-                offset: UInt64(self.file?.count ?? 0) &+ UInt64(shape >> 4 & 1),
+                offset: UInt64(written.count) + UInt64(shape >> 4 & 1),
                 digest: Digest256(of: bytes.span),
                 bytes: bytes
             )
             message = bytes.isEmpty ? nil : .block(block)
         case 1:
-            let digest = Digest256(of: (self.file ?? []).span)
-            message = .end(index: UInt32(shape >> 6), size: UInt64(self.file?.count ?? 0), digest: digest)
-        case 2: message = .done(entries: UInt32(shape >> 6), size: UInt64(self.file?.count ?? 0))
+            let digest = Digest256(of: written.span)
+            message = .end(index: UInt32(shape >> 6), size: UInt64(written.count), digest: digest)
+        case 2: message = .done(entries: UInt32(shape >> 6), size: UInt64(written.count))
         default: message = nil
         }
         self.toReceiver.insert(message?.encoded ?? input.block(), at: 0)
@@ -129,14 +130,14 @@ struct TransferWorld: ~Copyable {
         while let action = self.receiver.pollAction() {
             switch action {
             case .create:
-                precondition(self.file == nil, "a file is created once")
+                require(self.file == nil, "a file is created once")
                 self.file = []
             case .write(let offset, let bytes):
-                precondition(UInt64(self.file?.count ?? -1) == offset, "a write at \(offset)")
+                require(UInt64(self.file?.count ?? -1) == offset, "a write at \(offset)")
                 self.file?.append(contentsOf: bytes)
                 self.pendingWrites.append(bytes.count)
             case .finish:
-                precondition(self.finishes == 0 && self.failures == 0, "a file is finished once")
+                require(self.finishes == 0 && self.failures == 0, "a file is finished once")
                 self.finishes += 1
                 while !self.pendingWrites.isEmpty { self.confirmWrite() }
                 self.receiver.finished()
@@ -145,9 +146,9 @@ struct TransferWorld: ~Copyable {
             }
         }
         if let size = self.receiver.offer.size, let file = self.file {
-            precondition(UInt64(file.count) <= size, "\(file.count) bytes of \(size)")
+            require(UInt64(file.count) <= size, "\(file.count) bytes of \(size)")
         }
-        precondition(self.receiver.written <= UInt64(self.file?.count ?? 0))
+        require(self.receiver.written <= UInt64(self.file?.count ?? 0))
         self.drainEvents()
     }
 
@@ -156,7 +157,7 @@ struct TransferWorld: ~Copyable {
             switch event {
             case .completed(let size, let digest):
                 self.completions += 1
-                guard let file = self.file else { preconditionFailure("complete without a file") }
+                guard let file = self.file else { fail("complete without a file") }
                 requireEqual(size, UInt64(file.count))
                 requireEqual(digest, Digest256(of: file.span))
                 if !self.wasAltered { requireEqual(file, self.content) }
@@ -165,7 +166,7 @@ struct TransferWorld: ~Copyable {
                 self.failures += 1
                 self.sender.peerCancelled(.init(token: ""))
             }
-            precondition(self.completions + self.failures == 1, "a transfer ends once")
+            require(self.completions + self.failures == 1, "a transfer ends once")
         }
         while let event = self.sender.pollEvent() {
             if case .failed = event, !self.receiver.isEnded { self.receiver.peerCancelled(.init(token: "")) }

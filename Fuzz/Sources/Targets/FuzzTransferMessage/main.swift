@@ -8,20 +8,20 @@ import Wire
 // A message of a transfer is refused, or written and read again as the same; so are the names that it may hold.
 fuzz { bytes in
     let name = FileName(fromPeer: [UInt8](copying: bytes))
-    precondition((1...FileName.maximumCount).contains(name.bytes.count))
-    precondition(!name.bytes.contains(0) && !name.bytes.contains(UInt8(ascii: "/")))
-    precondition(name.bytes != Array(".".utf8) && name.bytes != Array("..".utf8))
+    require((1...FileName.maximumCount).contains(name.bytes.count))
+    require(!name.bytes.contains(0) && !name.bytes.contains(UInt8(ascii: "/")))
+    require(name.bytes != Array(".".utf8) && name.bytes != Array("..".utf8))
     requireEqual(FileName(fromPeer: name.bytes), name)
     for other in [name.numbered(12_345), name.part(attempt: 3)] {
-        precondition((1...FileName.maximumCount).contains(other.bytes.count))
+        require((1...FileName.maximumCount).contains(other.bytes.count))
     }
     guard let message = try? TransferMessage(parsing: bytes) else { return }
     if case .ignorable = message { return }
     let written = message.encoded
-    precondition(written.count == bytes.count)
+    require(written.count == bytes.count)
     do throws(TransferMessageError) {
         requireEqual(try TransferMessage(parsing: written.span), message)
     } catch {
-        preconditionFailure("\(error) in \(message)")
+        fail("\(error) in \(message)")
     }
 }
