@@ -160,6 +160,16 @@ import Wire
         #expect(rig.agent.pairReports.map(\.state) == [.succeeded, .waiting])
     }
 
+    @Test func `a dead candidate holds up another one of its foundation for one timeout only`() {
+        let rig = Rig(role: .controlling)
+        rig.isAnswered = { $0.destination == socket("10.0.0.2:6001") }
+        rig.setRemote()
+        rig.tell(hostCandidate("10.0.0.2:6000", preference: 9))
+        rig.tell(hostCandidate("10.0.0.2:6001", preference: 8))
+        rig.run(for: .milliseconds(600))
+        #expect(rig.agent.pairReports.map(\.state) == [.inProgress, .succeeded])
+    }
+
     @Test func `link-local goes with link-local, IPv4 with IPv4, loopback with loopback`() {
         let bases = ["10.0.0.1:1", "[fd00::1]:1", "[fe80::1%7]:1", "127.0.0.1:1"]
         let rig = Rig(bases, role: .controlling)
@@ -183,6 +193,22 @@ import Wire
         #expect(reports.count == 100)
         #expect(rig.agent.remoteCandidates.count == 64)
         #expect(reports.first?.destination == socket("10.0.2.64:6000"))
+    }
+
+    @Test func `sources that led nowhere make room for new ones`() {
+        let rig = Rig(role: .controlled)
+        rig.setRemote()
+        for port in 1...100 {
+            rig.receiveCheck(from: "192.0.2.7:\(port)")
+            rig.run(for: .seconds(60))
+        }
+        #expect(rig.errors.isEmpty)
+        #expect(rig.agent.remoteCandidates.count == 32)
+        #expect(rig.agent.pairReports.count == 32)
+        rig.isAnswered = { _ in true }
+        rig.receiveCheck(from: "192.0.2.7:5000", nominating: true)
+        rig.run(for: .seconds(1))
+        #expect(rig.selections.map(\.destination.port) == [5000])
     }
 
     @Test func `thousands of sources with the right password are bounded too`() {

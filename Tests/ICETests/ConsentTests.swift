@@ -80,6 +80,20 @@ import Wire
         #expect(rig.agent.state == .completed)
     }
 
+    @Test func `a lost request is no silence: it is followed by others at once`() {
+        let rig = Self.connected()
+        var losses = 0
+        rig.isAnswered = { _ in
+            losses = (losses + 1) % 4
+            return losses == 0
+        }
+        let before = rig.requests.count
+        rig.run(for: .seconds(60))
+        #expect((36...60).contains(rig.requests.count - before))
+        #expect(rig.agent.state == .completed)
+        #expect(!rig.events.contains(.stateChanged(.disconnected)))
+    }
+
     @Test func `an outage longer than 30 s fails, every time`() {
         for seed in 1...20 as ClosedRange<UInt64> {
             let rig = Rig(role: .controlling, seed: seed)

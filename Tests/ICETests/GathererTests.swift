@@ -124,6 +124,13 @@ import Wire
         #expect(rig.agent.gatheringState == .complete)
     }
 
+    @Test func `servers of the wrong family leave nothing to wait for`() {
+        let rig = Self.rig()
+        rig.addServer("[2001:db8::1]:3478")
+        #expect(rig.agent.gatheringState == .complete)
+        #expect(rig.events.contains(.gatheringComplete))
+    }
+
     @Test func `an address that comes later is gathered for too`() {
         let rig = Self.rig()
         rig.isAnswered = { _ in true }

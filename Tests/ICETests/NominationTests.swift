@@ -129,6 +129,23 @@ import Wire
         #expect(rig.requests.contains { $0.message?.useCandidate ?? false })
     }
 
+    @Test func `whoever was excluded is not checked, selected or listened to again`() {
+        let rig = Rig(role: .controlling, isPatient: true)
+        rig.isAnswered = { _ in true }
+        rig.setRemote("10.0.0.2:6000", "10.0.0.3:6000")
+        rig.run(for: .seconds(5))
+        rig.exclude("10.0.0.2:6000")
+        rig.run(for: .seconds(1))
+        #expect(rig.selections.map(\.destination.description) == ["10.0.0.2:6000", "10.0.0.3:6000"])
+        let before = rig.requests.count
+        rig.receiveCheck(from: "10.0.0.2:6000")
+        rig.run(for: .seconds(100))
+        let isKnown = rig.agent.isKnownSource(socket("10.0.0.2:6000"), on: socket("10.0.0.1:5000"))
+        #expect(!isKnown)
+        #expect(rig.errors == [.excluded])
+        #expect(!rig.requests.dropFirst(before).contains { $0.transmit.destination == socket("10.0.0.2:6000") })
+    }
+
     @Test func `DTLS may begin on a valid pair before any nomination`() {
         let rig = Rig(role: .controlled)
         rig.isAnswered = { _ in true }

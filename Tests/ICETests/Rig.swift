@@ -28,6 +28,8 @@ final class Rig {
     private(set) var sent: [Sent] = []
     private(set) var events: [ICEAgent.Event] = []
     private(set) var errors: [ICEError] = []
+    /// How often `handleTimeout` was called as asked for.
+    private(set) var wakeups = 0
     private var random: RandomSource
     /// Decides whether a check is answered at once as a working path would.
     var isAnswered: (ICETransmit) -> Bool = { _ in false }
@@ -85,6 +87,11 @@ final class Rig {
         self.drain()
     }
 
+    func exclude(_ source: String) {
+        self.agent.exclude(socket(source), at: self.now)
+        self.drain()
+    }
+
     func tell(_ candidate: Candidate) {
         self.agent.addRemoteCandidate(candidate, at: self.now)
         self.drain()
@@ -95,6 +102,7 @@ final class Rig {
         let end = self.now + duration
         while let next = self.agent.nextTimeout, next <= end {
             self.now = max(next, self.now)
+            self.wakeups += 1
             self.agent.handleTimeout(at: self.now)
             self.drain()
         }

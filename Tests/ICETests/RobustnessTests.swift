@@ -67,7 +67,7 @@ import Wire
     }
 
     @Test func `whatever happens in whatever order, an agent stays bounded and goes on`() {
-        for seed in 1...60 as ClosedRange<UInt64> {
+        for seed in 1...20 as ClosedRange<UInt64> {
             var random = RandomSource.seeded(seed)
             let rig = Rig(role: ICERole.allCases[Int(seed % 2)], isPatient: seed % 3 == 0, seed: seed)
             rig.isAnswered = { _ in Int.random(in: 0..<3, using: &random) == 0 }
@@ -77,17 +77,14 @@ import Wire
             }
             #expect(rig.agent.pairReports.count <= 100, "seed \(seed)")
             #expect(rig.agent.remoteCandidates.count <= 96, "seed \(seed)")
-            let timeout = rig.agent.nextTimeout
-            rig.run(for: .milliseconds(1))
-            let isAhead = timeout == nil || rig.agent.nextTimeout.map { $0 > rig.now } ?? true
-            #expect(isAhead, "seed \(seed)")
+            #expect(rig.wakeups <= rig.sent.count + 300, "seed \(seed)")
         }
     }
 
     private static func act(on rig: Rig, random: inout RandomSource) {
         let number = Int.random(in: 1...40, using: &random)
         let source = socket("10.0.0.\(number):6000")
-        switch Int.random(in: 0..<12, using: &random) {
+        switch Int.random(in: 0..<13, using: &random) {
         case 0: rig.tell(hostCandidate(source.description, foundation: "f\(number % 5)"))
         case 1: rig.add("10.0.0.\(number % 4 + 1):5000", preference: UInt16(number))
         case 2: rig.remove("10.0.0.\(number % 4 + 1):5000")
@@ -102,7 +99,8 @@ import Wire
         case 7:
             let claim = RoleClaim(role: ICERole.allCases[number % 2], tieBreaker: random.next())
             rig.deliver(rig.check(nominating: number % 3 == 0, claims: claim), from: source, on: Self.base)
-        case 8...9: rig.receiveCheck(from: source.description, nominating: number % 2 == 0)
+        case 8: rig.exclude(source.description)
+        case 9...10: rig.receiveCheck(from: source.description, nominating: number % 2 == 0)
         default: rig.run(for: .milliseconds(number * number * 5))
         }
     }

@@ -131,7 +131,7 @@ final class AssociationPair {
     /// Lets time pass until the condition holds, nothing happens any more, or the time is over.
     func run(milliseconds: UInt64, until isDone: () -> Bool = { false }) {
         let end = self.now.nanoseconds + milliseconds * 1_000_000
-        while !isDone() {
+        while !isDone(), self.steps < 200_000 {
             let arrival = self.wire.first.map { Instant(nanoseconds: $0.at) }
             let timeout = earliest(self.left.association.nextTimeout, self.right.association.nextTimeout)
             guard let next = earliest(arrival, timeout), next.nanoseconds <= end else {

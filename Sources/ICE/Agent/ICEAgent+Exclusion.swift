@@ -4,12 +4,14 @@
 package import Wire
 
 extension ICEAgent {
-    /// Forgets everything about a remote address that turned out to be somebody else's; another pair is selected if it was in use.
+    /// Has nothing to do any more with a remote address that turned out to be somebody else's.
     ///
-    /// The owner keeps further datagrams of that address away.
+    /// Whoever saw the descriptions can pass checks. Its checks are refused from now on; if its pair was selected, another one
+    /// takes over.
     package mutating func exclude(_ remote: SocketAddress, at now: Instant) {
-        self.remotes.remove(remote)
+        self.remotes.exclude(remote)
         self.checkList.remove { $0.destination.withoutScope == remote.withoutScope }
+        self.reconcileSelection(at: now)
         self.settle(at: now)
     }
 

@@ -26,6 +26,7 @@ extension ICEAgent {
         guard message.method == .binding else { throw .malformed }
         guard !message.hasFingerprint || STUNMessage.verifyFingerprint(of: datagram) else { throw .malformed }
         let source = source.scoped(like: local)
+        defer { self.settle(at: now) }
         switch message.messageClass {
         case .request:
             try self.receiveRequest(message, datagram, from: source, on: local, at: now)
@@ -34,7 +35,6 @@ extension ICEAgent {
         case .success, .failure:
             try self.receiveResponse(message, datagram, from: source, on: local, at: now)
         }
-        self.settle(at: now)
     }
 
     /// RFC 8445 §11: an indication keeps bindings alive and is not answered.
@@ -132,7 +132,8 @@ extension ICEAgent {
     /// RFC 8445 §7.3.1.3 to §7.3.1.5: learns the candidate, triggers a check, takes note of a nomination.
     private mutating func takeUp(_ check: ReceivedCheck, at now: Instant) throws(ICEError) {
         guard let base = self.locals.base(check.base) else { throw .unknownBase }
-        let known = self.remotes.find(check.source) ?? self.remotes.learn(check.source, priority: check.priority)
+        guard !self.remotes.isExcluded(check.source) else { throw .excluded }
+        let known = self.remotes.find(check.source) ?? self.learnReflexive(check)
         guard let candidate = known else { throw .tooMany }
         let found = self.checkList.find(base: check.base, destination: check.source)
         guard let id = found ?? self.formPair(base, candidate, destination: check.source) else { throw .tooMany }
@@ -147,6 +148,19 @@ extension ICEAgent {
         if check.isNominating, self.role == .controlled {
             self.receiveNomination(id, at: now)
         }
+    }
+
+    /// RFC 8445 §7.3.1.3; when there are too many such candidates, the oldest one that led nowhere makes room.
+    private mutating func learnReflexive(_ check: ReceivedCheck) -> Candidate? {
+        if self.remotes.isFullOfLearned {
+            let live = self.checkList.pairs.filter { $0.state != .failed }
+            let used = Set(live.map(\.remote.address))
+            guard let forgotten = self.remotes.forgetLearned(where: { !used.contains($0.address) }) else {
+                return nil
+            }
+            self.checkList.remove { $0.remote.address == forgotten.address }
+        }
+        return self.remotes.learn(check.source, priority: check.priority)
     }
 
     /// RFC 8445 §7.3.1.4.
@@ -224,7 +238,7 @@ extension ICEAgent {
         guard STUNMessage.verifyIntegrity(of: datagram, key: remote.key) else { throw .unauthenticated }
         guard pair.destination == source, pair.base == local else {
             // RFC 8445 §7.2.5.2.1: the path is not symmetric.
-            self.checkList.update(id) { $0.fail() }
+            self.reject(id, check)
             return
         }
         if let mapped {
@@ -232,8 +246,14 @@ extension ICEAgent {
         } else if response.errorCode == .roleConflict {
             self.receiveRoleConflict(id, check)
         } else {
-            self.checkList.update(id) { $0.fail() }
+            self.reject(id, check)
         }
+    }
+
+    /// The pair has failed; but where it had succeeded before, time will tell whether it still works.
+    private mutating func reject(_ id: PairID, _ check: ConnectivityCheck) {
+        guard check.purpose != .freshness else { return }
+        self.checkList.update(id) { $0.fail() }
     }
 
     /// RFC 8445 §7.2.5.1: the other side insists on its role; the check is repeated with the other one.

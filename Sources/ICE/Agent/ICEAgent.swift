@@ -128,7 +128,7 @@ extension ICEAgent {
 
     /// Adds a STUN server, which is asked from every base of its family.
     package mutating func addSTUNServer(_ address: SocketAddress, at now: Instant) {
-        self.gatherer.add(server: address, bases: self.locals.bases)
+        self.gatherer.add(server: address)
         self.settle(at: now)
     }
 

@@ -67,6 +67,8 @@ enum ICELimits {
     static let signalledCandidates = 64
     /// Candidates learned from authenticated checks alone.
     static let reflexiveCandidates = 32
+    /// Addresses that are not listened to any more.
+    static let excludedAddresses = 64
     /// Sources of checks that are remembered until the other side's description is known.
     static let earlySources = 64
     /// Local addresses.

@@ -86,7 +86,7 @@ extension ICEAgent {
         case selected(SelectedPair)
         /// The search for a path has come further, or fallen back.
         case stateChanged(ICEState)
-        /// The other side has not consented for 30 s (RFC 7675): nothing may be sent over the selected pair any more.
+        /// The other side has not consented for 30 s (RFC 7675) and no other pair is left: nothing is sent any more.
         case consentExpired
     }
 }
@@ -109,6 +109,8 @@ package enum ICEError: Error, Equatable, Sendable {
     case unknownBase
     /// More sources, candidates or pairs than are remembered.
     case tooMany
+    /// The owner excluded this source.
+    case excluded
     /// Consent is gone: this agent has ended.
     case ended
 }

@@ -82,7 +82,7 @@ extension CheckList {
     /// RFC 8445 §6.1.2.5: the pair of lowest priority goes, but never one that works.
     private mutating func makeRoom(for priority: UInt64, role: ICERole) -> Bool {
         guard self.pairs.count >= ICELimits.pairs else { return true }
-        let expendable = self.pairs.filter { !$0.isValid && !$0.isCheckedByPeer }
+        let expendable = self.pairs.filter { !$0.isValid && (!$0.isCheckedByPeer || $0.state == .failed) }
         guard let last = expendable.min(by: { $0.priority(role) < $1.priority(role) }), last.priority(role) < priority
         else { return false }
         self.remove { $0.id == last.id }
@@ -146,8 +146,16 @@ extension CheckList {
         return id
     }
 
+    /// Foundations of which a pair is about to be decided.
+    ///
+    /// A pair whose first request went unanswered no longer counts, unlike in RFC 8445: with one component there is little to
+    /// learn from it, and it may be the dead address of a peer that has told a better one since.
     private var busyFoundations: Set<PairFoundation> {
-        Set(self.pairs.filter { $0.state == .waiting || $0.state == .inProgress }.map(\.foundation))
+        Set(
+            self.pairs.filter { $0.state == .waiting || ($0.state == .inProgress && $0.requestsSent < 2) }.map(
+                \.foundation
+            )
+        )
     }
 
     /// RFC 8445 §7.2.5.3.3: the success of one pair thaws all of its foundation.

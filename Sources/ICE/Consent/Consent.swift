@@ -8,17 +8,21 @@ struct Consent: Sendable {
     private let interval: Duration
     private let expiry: Duration
     private let quietAfter: Duration
-    /// A request is given this long before its silence says anything.
-    private static let answerTime = Duration.seconds(1)
+    /// An unanswered request is followed by others this much later, because one loss is no silence.
+    private static let retryInterval = Duration.milliseconds(500)
+    /// How many requests follow one that nobody answers.
+    private static let retries = 3
 
     /// When the last valid response came.
-    private(set) var lastResponse: Instant
+    private var lastResponse: Instant
     /// When anything was heard last, data included.
-    private(set) var lastHeard: Instant
-    /// When the next request is due.
-    private(set) var nextCheck: Instant
+    private var lastHeard: Instant
+    /// When the next periodic request is due.
+    private var nextCheck: Instant
     /// When the first request was sent that came after anything was heard.
     private var unansweredSince: Instant?
+    /// How many requests were sent since then.
+    private var unanswered = 0
     /// Since when silence has lasted too long; nil while the other side is heard.
     private(set) var quietSince: Instant?
 
@@ -48,13 +52,29 @@ struct Consent: Sendable {
     mutating func noteHeard(at now: Instant) {
         self.lastHeard = now
         self.unansweredSince = nil
+        self.unanswered = 0
         self.quietSince = nil
     }
 
-    /// A request was sent; the next one is due between 0.8 and 1.2 intervals later.
+    /// A request was sent; the next one is due between 0.8 and 1.2 intervals later, or soon if it goes unanswered.
     mutating func noteRequest(at now: Instant, random: inout RandomSource) {
         self.unansweredSince = self.unansweredSince ?? now
+        self.unanswered += 1
+        guard !self.isRetry(at: now) else { return }
         self.nextCheck = now + Self.randomized(self.interval, random: &random)
+    }
+
+    /// Whether a request is due.
+    func isRequestDue(at now: Instant) -> Bool {
+        self.nextCheck <= now || self.nextRetry.map { $0 <= now } ?? false
+    }
+
+    /// A request that is not the periodic one.
+    private func isRetry(at now: Instant) -> Bool { self.nextCheck > now }
+
+    private var nextRetry: Instant? {
+        guard let since = self.unansweredSince, self.unanswered <= Self.retries else { return nil }
+        return since + Self.retryInterval * self.unanswered
     }
 
     /// Looks whether silence has lasted too long.
@@ -66,6 +86,9 @@ struct Consent: Sendable {
     /// When one of the above changes with time alone.
     var deadline: Instant {
         var deadline = min(self.nextCheck, self.lastResponse + self.expiry)
+        if let retry = self.nextRetry {
+            deadline = min(deadline, retry)
+        }
         if !self.isQuiet, let silence = self.silenceDeadline {
             deadline = min(deadline, silence)
         }
@@ -73,7 +96,9 @@ struct Consent: Sendable {
     }
 
     private var silenceDeadline: Instant? {
-        self.unansweredSince.map { max($0 + Self.answerTime, self.lastHeard + self.quietAfter) }
+        self.unansweredSince.map { since in
+            max(since + Self.retryInterval * (Self.retries + 1), self.lastHeard + self.quietAfter)
+        }
     }
 
     /// A duration between 0.8 and 1.2 times the given one.

@@ -13,7 +13,7 @@ extension ICEAgent {
         }
         let wasQuiet = consent.isQuiet
         consent.judgeSilence(at: now)
-        let isDue = now >= consent.nextCheck
+        let isDue = consent.isRequestDue(at: now)
         if isDue {
             consent.noteRequest(at: now, random: &self.random)
             self.sendFreshnessCheck(id, at: now)
@@ -35,7 +35,6 @@ extension ICEAgent {
     /// Nothing may be sent any more over the pair (RFC 7675 §5.1), nor over others that were silent as long.
     private mutating func expireConsent(_ id: PairID, at now: Instant) {
         self.checkList.update(id) { $0.fail() }
-        self.events.append(.consentExpired)
         let oldest = self.configuration.timing.consentExpiry
         for pair in self.checkList.pairs where pair.isValid {
             guard let response = pair.lastResponse, now < response + oldest else {
@@ -51,6 +50,7 @@ extension ICEAgent {
     mutating func endWithoutConsent() {
         guard self.hasLostConsent, !self.checkList.pairs.contains(where: \.isValid) else { return }
         self.hasEnded = true
+        self.events.append(.consentExpired)
         self.transmits.removeAll()
         self.checkList.remove { _ in true }
         self.early = EarlyChecks()

@@ -46,6 +46,7 @@ struct Gatherer: Sendable {
 
     private var bindings: [Binding] = []
     private var servers: [SocketAddress] = []
+    private var bases: [SocketAddress] = []
     private let keepalive: Duration
     private let timeout: Duration
 
@@ -57,7 +58,7 @@ struct Gatherer: Sendable {
 
     /// How far it has come.
     var state: GatheringState {
-        guard !self.bindings.isEmpty else { return .idle }
+        guard !self.servers.isEmpty, !self.bases.isEmpty else { return .idle }
         return self.bindings.allSatisfy(\.isSettled) ? .complete : .gathering
     }
 
@@ -73,16 +74,17 @@ struct Gatherer: Sendable {
     }
 
     /// Adds a server, to be asked from each base.
-    mutating func add(server: SocketAddress, bases: [LocalBase]) {
+    mutating func add(server: SocketAddress) {
         guard !self.servers.contains(server), self.servers.count < ICELimits.servers else { return }
         self.servers.append(server)
-        for base in bases {
-            self.bind(base.address, server)
+        for base in self.bases {
+            self.bind(base, server)
         }
     }
 
     /// Adds a base, from which each server is asked.
     mutating func add(base: SocketAddress) {
+        self.bases.append(base)
         for server in self.servers {
             self.bind(base, server)
         }
@@ -90,6 +92,7 @@ struct Gatherer: Sendable {
 
     /// Forgets a base.
     mutating func remove(base: SocketAddress) {
+        self.bases.removeAll { $0 == base }
         self.bindings.removeAll { $0.base == base }
     }
 

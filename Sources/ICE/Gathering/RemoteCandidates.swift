@@ -15,12 +15,17 @@ struct RemoteCandidates: Sendable {
         case ignored
     }
 
-    /// All of them, signalled and learned.
+    /// All of them, signalled and learned, oldest first.
     private(set) var all: [Candidate] = []
-    private var signalled = 0
-    private var learned = 0
+    /// Where those are that were learned and not signalled.
+    private var learned: Set<SocketAddress> = []
+    /// Addresses that turned out to be somebody else's.
+    private var excluded: [SocketAddress] = []
     /// How many were ever learned: their foundations must differ (RFC 8445 §7.3.1.3).
     private var learnedEver = 0
+
+    /// Whether no other candidate can be learned.
+    var isFullOfLearned: Bool { self.learned.count >= ICELimits.reflexiveCandidates }
 
     /// The candidate with an address.
     func find(_ address: SocketAddress) -> Candidate? {
@@ -33,36 +38,36 @@ struct RemoteCandidates: Sendable {
         var candidate = candidate
         candidate.address = candidate.address.withoutScope
         let ip = candidate.address.ip
-        guard candidate.address.port != 0, !ip.isUnspecified, !ip.isMulticast else { return .ignored }
-        guard self.signalled < ICELimits.signalledCandidates else { return .ignored }
-        if let index = self.all.firstIndex(where: { $0.address == candidate.address }) {
-            guard self.all[index].kind == .peerReflexive else { return .ignored }
-            self.all[index] = candidate
-            self.signalled += 1
-            self.learned -= 1
-            return .replacesReflexive
+        guard candidate.address.port != 0, !ip.isUnspecified, !ip.isMulticast, !self.isExcluded(candidate.address)
+        else { return .ignored }
+        guard self.all.count - self.learned.count < ICELimits.signalledCandidates else { return .ignored }
+        guard let index = self.all.firstIndex(where: { $0.address == candidate.address }) else {
+            self.all.append(candidate)
+            return .new
         }
-        self.all.append(candidate)
-        self.signalled += 1
-        return .new
+        guard self.learned.remove(candidate.address) != nil else { return .ignored }
+        self.all[index] = candidate
+        return .replacesReflexive
     }
 
-    /// Forgets a candidate, so that there is room for another.
-    mutating func remove(_ address: SocketAddress) {
+    /// Forgets an address and takes no candidate with it any more; the oldest of too many excluded ones is forgiven.
+    mutating func exclude(_ address: SocketAddress) {
         let plain = address.withoutScope
-        guard let index = self.all.firstIndex(where: { $0.address == plain }) else { return }
-        if self.all[index].kind == .peerReflexive {
-            self.learned -= 1
-        } else {
-            self.signalled -= 1
+        self.all.removeAll { $0.address == plain }
+        self.learned.remove(plain)
+        guard !self.excluded.contains(plain) else { return }
+        if self.excluded.count >= ICELimits.excludedAddresses {
+            self.excluded.removeFirst()
         }
-        self.all.remove(at: index)
+        self.excluded.append(plain)
     }
+
+    /// Whether an address was excluded.
+    func isExcluded(_ address: SocketAddress) -> Bool { self.excluded.contains(address.withoutScope) }
 
     /// Learns a candidate from an authenticated check; nil when there are too many.
     mutating func learn(_ address: SocketAddress, priority: UInt32) -> Candidate? {
-        guard self.learned < ICELimits.reflexiveCandidates else { return nil }
-        self.learned += 1
+        guard !self.isFullOfLearned else { return nil }
         self.learnedEver += 1
         let candidate = Candidate(
             kind: .peerReflexive,
@@ -71,7 +76,17 @@ struct RemoteCandidates: Sendable {
             priority: priority
         )
         self.all.append(candidate)
+        self.learned.insert(candidate.address)
         return candidate
+    }
+
+    /// Forgets the oldest learned candidate that `isUseless` admits.
+    mutating func forgetLearned(where isUseless: (Candidate) -> Bool) -> Candidate? {
+        guard let index = self.all.firstIndex(where: { self.learned.contains($0.address) && isUseless($0) }) else {
+            return nil
+        }
+        self.learned.remove(self.all[index].address)
+        return self.all.remove(at: index)
     }
 }
 

@@ -127,8 +127,8 @@ extension ICEAgent {
             self.checkList.update(id) { $0.isNominated = true }
             self.select(id, at: now)
         case .controlled:
+            guard self.checkList[id]?.isNominatedOnSuccess ?? false else { return }
             self.checkList.update(id) { pair in
-                guard pair.isNominatedOnSuccess else { return }
                 pair.isNominatedOnSuccess = false
                 pair.isNominated = true
             }

@@ -5,7 +5,7 @@ package import Wire
 
 /// The four-way handshake (RFC 9260 §5).
 extension Association {
-    /// Begins the association. Both sides may do so at once.
+    /// Begins the association; both sides may do so at once.
     package mutating func associate(at now: Instant) {
         guard self.state == .closed else { return }
         self.state = .cookieWait(AssociationState.Handshake(since: now.nanoseconds))
