@@ -204,17 +204,21 @@ extension PeerConnection {
     ///
     /// Messages are taken out of the association only here, so that an owner who does not poll closes the receive window.
     package mutating func pollEvent(at now: Instant) -> PeerEvent? {
+        if case .told = self.ending { return nil }
         while self.events.isEmpty, self.holdsMessage, let message = self.message.take() {
             self.channels.receive(message, on: &self.association, at: now)
             self.pumpAssociation(at: now)
         }
-        return self.events.popFirst()
+        if let event = self.events.popFirst() { return event }
+        guard case .due(let reason) = self.ending else { return nil }
+        self.ending = .told
+        return .closed(reason)
     }
 
-    /// Reports the end once; what is left to say to the other side still goes out through `pollTransmit`.
+    /// Ends the connection once, to be reported after all that came before; what is left to say to the other side still goes
+    /// out through `pollTransmit`.
     mutating func end(_ reason: CloseReason) {
-        guard !self.isClosed else { return }
-        self.isClosed = true
-        self.events.append(.closed(reason))
+        guard case .ongoing = self.ending else { return }
+        self.ending = .due(reason)
     }
 }

@@ -40,9 +40,20 @@ package struct PeerConnection: ~Copyable {
         case paired(PeerDescription)
     }
 
+    /// Whether the connection has ended, and whether its owner was told.
+    enum Ending {
+        /// It goes on.
+        case ongoing
+        /// The owner is told after everything that came before.
+        case due(CloseReason)
+        /// The owner knows.
+        case told
+    }
+
     let configuration: Configuration
     let credentials: ICECredentials
     var signaling = Signaling.fresh
+    var ending = Ending.ongoing
     var agent: ICEAgent
     var early = EarlyHandshakes()
     var secure: SecureTransport?
@@ -62,7 +73,9 @@ package struct PeerConnection: ~Copyable {
     var isQuiet = false
 
     /// Whether the connection has ended; what is left to say to the other side may still be sent.
-    package internal(set) var isClosed = false
+    package var isClosed: Bool {
+        if case .ongoing = self.ending { false } else { true }
+    }
     /// Datagrams and packets that were dropped because they made no sense or came from nobody known.
     package internal(set) var rejectedDatagrams: UInt64 = 0
 

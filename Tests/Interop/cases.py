@@ -113,6 +113,7 @@ def closed_by_the_browser(browser, peer, name):
         const pc = peers.{name};
         const first = collect(pc.createDataChannel("closed-by-browser"));
         await first.opened;
+        await echo(first, [1]);
         const id = first.id;
         first.close();
         await first.ended;

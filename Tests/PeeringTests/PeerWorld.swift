@@ -28,6 +28,7 @@ final class PeerWorld {
         var events: [PeerEvent] = []
         var received: [ReceivedMessage] = []
         var opened: [DataChannelID] = []
+        var closedChannels = 0
         var isEstablished = false
         var closeReason: CloseReason?
         var impostors: [SocketAddress] = []
@@ -107,6 +108,7 @@ final class PeerWorld {
         case .channel(.message(let channel, let kind, let bytes)):
             side.received.append(ReceivedMessage(channel: channel, kind: kind, bytes: bytes))
         case .channel(.opened(let channel, _)): side.opened.append(channel)
+        case .channel(.closed): side.closedChannels += 1
         default: break
         }
     }
