@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two network namespaces joined by a cable: browsers gather no candidate on `lo`, nor without a default route."""
 
+import json
 import os
 import signal
 import subprocess
+import time
 
 
 def ip(*words):
@@ -38,6 +40,16 @@ class Cable:
             ip("-n", namespace, "link", "set", "cable", "up")
             ip("-n", namespace, "route", "add", "default", "via", f"10.77.0.{other}")
             ip("-n", namespace, "route", "add", "default", "via", f"fd77::{other}")
+        for namespace in (self.near, self.far):
+            self._await_carrier(namespace)
+
+    def _await_carrier(self, namespace):
+        """Waits until the kernel has noticed that the cable is plugged in: addresses of a dead link are used by nobody."""
+        deadline = time.monotonic() + 10
+        command = ["ip", "-n", namespace, "-json", "link", "show", "cable"]
+        while json.loads(subprocess.run(command, check=True, capture_output=True).stdout)[0]["operstate"] != "UP":
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the cable stays dead in {namespace}")
 
     def __exit__(self, *_):
         for namespace in (self.near, self.far):
