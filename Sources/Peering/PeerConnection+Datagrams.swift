@@ -261,7 +261,6 @@ extension PeerConnection {
     ///
     /// Messages are taken out of the association only here, so that an owner who does not poll closes the receive window.
     package mutating func pollEvent(at now: Instant) -> PeerEvent? {
-        if case .told = self.ending { return nil }
         while self.events.isEmpty, self.holdsMessage, let message = self.message.take() {
             self.channels.receive(message, on: &self.association, at: now)
             self.pumpAssociation(at: now)

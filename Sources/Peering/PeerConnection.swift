@@ -52,7 +52,6 @@ package struct PeerConnection: ~Copyable {
     let configuration: Configuration
     let credentials: ICECredentials
     var signaling = Signaling.fresh
-    var ending = Ending.ongoing
     var agent: ICEAgent
     var early = EarlyHandshakes()
     var secure: SecureTransport?
@@ -84,9 +83,7 @@ package struct PeerConnection: ~Copyable {
     var untoldEnd: CloseReason?
 
     /// Whether the connection has ended; what is left to say to the other side may still be sent.
-    package var isClosed: Bool {
-        if case .ongoing = self.ending { false } else { true }
-    }
+    package internal(set) var isClosed = false
     /// Datagrams and packets that were dropped because they made no sense or came from nobody known.
     package internal(set) var rejectedDatagrams: UInt64 = 0
 
