@@ -89,6 +89,13 @@ let package = Package(
             swiftSettings: safe
         ),
 
+        .executableTarget(
+            name: "interop-peer",
+            dependencies: ["Wire", "SDP", "SCTP", "DataChannels", "Peering", "Reactor"],
+            path: "Tests/InteropPeer",
+            swiftSettings: strict
+        ),
+
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
         .testTarget(name: "SDPTests", dependencies: ["Wire", "SDP"], swiftSettings: strict),
         .testTarget(name: "STUNTests", dependencies: ["Wire", "STUN"], swiftSettings: strict),
@@ -109,7 +116,7 @@ let package = Package(
             dependencies: ["Wire", "SDP", "ICE", "DTLS", "Peering", "Rendezvous"],
             swiftSettings: strict
         ),
-        .testTarget(name: "ReactorTests", dependencies: ["Wire", "Reactor", "CLinux"], swiftSettings: strict),
+        .testTarget(name: "ReactorTests", dependencies: ["Wire", "ICE", "Reactor", "CLinux"], swiftSettings: strict),
         .testTarget(name: "FileTransferTests", dependencies: ["Wire", "FileTransfer"], swiftSettings: strict),
         .testTarget(
             name: "ConversationTests",

@@ -107,7 +107,7 @@ extension PeerConnection {
             self.prove(path, at: now)
             self.early.removeAll()
             if case .paired(let remote) = self.signaling { self.events.append(.secured(remote.fingerprint)) }
-            self.association.associate(at: now)
+            self.association.associate(roundTrip: self.agent.roundTripTime, at: now)
         case .impostor(let path):
             self.agent.exclude(path.remote, at: now)
             self.events.append(.impostor(path.remote))

@@ -137,7 +137,7 @@ extension PeerConnection {
     }
 
     /// Whether every STUN server that is known so far has answered or failed.
-    package var hasGathered: Bool { self.agent.gatheringState == .complete }
+    package var hasGathered: Bool { self.agent.gatheringState != .gathering }
 
     /// The pairs and how their checks stand, for diagnostics.
     package var pairReports: [PairReport] { self.agent.pairReports }

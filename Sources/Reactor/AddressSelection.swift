@@ -1,6 +1,7 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
+import ICE
 import Wire
 
 /// Which of this host's addresses are used for reaching a peer: what `--interface`, `-4` and `-6` ask for.
@@ -22,8 +23,9 @@ package struct AddressSelection: Hashable, Sendable {
     /// The addresses to bind, the most useful first (RFC 8445 §5.1.1.1).
     ///
     /// Interfaces towards containers count only where there is nothing better, and loopback only where there is nothing
-    /// else; an interface that was asked for by name always counts. A link-local address counts where its interface has no
-    /// other of the family. Where an interface has temporary addresses, those that would give the host away are left out.
+    /// else; an interface that was asked for by name always counts. A link-local address counts where its interface has
+    /// no other of the family. Where an interface has temporary addresses, those that would give the host away are left
+    /// out.
     package func select(from addresses: [InterfaceAddress]) -> [InterfaceAddress] {
         let usable = self.withoutGiveaways(addresses.filter(self.isUsable))
         if self.interface != nil {

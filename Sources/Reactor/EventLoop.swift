@@ -11,16 +11,16 @@ package import Wire
 /// Actors that name it as their executor run on its thread, and so do the handlers of `watch` and of timers: a handler
 /// made in an actor's own method touches the actor's state without a hop. `assumeIsolated` works in them too.
 ///
-/// A turn: ready descriptors are handled (each handler reads a bounded amount), then timers that are due, then the jobs of
-/// actors, then those who asked for the end of the turn. So everything that arrived together is answered together.
+/// A turn: ready descriptors are handled (each handler reads a bounded amount), then timers that are due, then the jobs
+/// of actors, then those who asked for the end of the turn. So everything that arrived together is answered together.
 ///
-/// It runs from its creation until `stop()`; jobs that come later still run, on a thread of the same loop made for them, so
-/// that no task is lost.
+/// It runs from its creation until `stop()`; jobs that come later still run, on a thread of the same loop made for
+/// them, so that no task is lost.
 package final class EventLoop: SerialExecutor, @unchecked Sendable {
-    // Why it is Sendable: `epoll`, `wake` and `events` never change; `inbox` is behind a mutex; `identity` is atomic. All other
-    // state is touched only by the thread whose identity stands in `identity`: by `run()`, and by methods that begin with
-    // `checkIsolated()`. There is one such thread at a time: `inbox.life` is `ended` before another is started, and a
-    // thread does nothing with that state after it wrote `ended`. The mutex orders what the two did.
+    // Why it is Sendable: `epoll`, `wake` and `events` never change; `inbox` is behind a mutex; `identity` is atomic.
+    // All other state is touched only by the thread whose identity stands in `identity`: by `run()`, and by methods
+    // that begin with `checkIsolated()`. There is one such thread at a time: `inbox.life` is `ended` before another is
+    // started, and a thread does nothing with that state after it wrote `ended`. The mutex orders what the two did.
     private let epoll: Int32
     private let wake: Int32
     private let events: UnsafeMutablePointer<epoll_event>

@@ -5,14 +5,14 @@ package import Wire
 
 /// Binds a sans-IO core to sockets, a timer and the turns of an `EventLoop`.
 ///
-/// In a turn all that arrived is ingested, then due timers run, then what actors asked for; at its end everything is sent
-/// in one pass, and then the owner takes the core's events as a batch. A driver belongs to the thread of its loop, and is
-/// kept alive by its sockets until `close()`.
+/// In a turn all that arrived is ingested, then due timers run, then what actors asked for; at its end everything is
+/// sent in one pass, and then the owner takes the core's events as a batch. A driver belongs to the thread of its loop,
+/// and is kept alive by its sockets until `close()`.
 package final class PeerDriver<Core: DatagramCore & ~Copyable>: TurnObserver {
     /// Takes the core's events at the end of a turn in which it had input, after what was due has been sent.
     ///
-    /// Returns whether it changed the core: then there is another pass of sending, and it is called again. It must use the
-    /// core that it is lent, not `withCore`.
+    /// Returns whether it changed the core: then there is another pass of sending, and it is called again. It must use
+    /// the core that it is lent, not `withCore`.
     package var onTurn: ((inout Core, Instant) -> Bool)?
 
     /// The local addresses that are bound, in the order of binding.
@@ -160,7 +160,8 @@ extension PeerDriver where Core: ~Copyable {
         do {
             try self.loop.setInterest(interest, of: socket.descriptor)
         } catch {
-            // The descriptor is open and watched, so that this cannot happen; what waits is retried with the next input.
+            // The descriptor is open and watched, so that this cannot happen; what waits is retried with the next
+            // input.
         }
     }
 }

@@ -8,8 +8,8 @@ package import Wire
 /// A non-blocking UDP socket, bound to one local address.
 ///
 /// Superbuffers leave in one system call (`UDP_SEGMENT`) and arrive in one (`UDP_GRO`) where the kernel can. Datagrams
-/// are never fragmented. No failure to send closes anything: it is told for its destination. The socket belongs to whoever
-/// made it, usually to the thread of an `EventLoop`, and closes its descriptor with its last reference.
+/// are never fragmented. No failure to send closes anything: it is told for its destination. The socket belongs to
+/// whoever made it, usually to the thread of an `EventLoop`, and closes its descriptor with its last reference.
 package final class UDPSocket {
     /// What is asked of the kernel; where it refuses, the socket works without.
     package struct Options: Hashable, Sendable {
@@ -184,8 +184,8 @@ extension UDPSocket {
     /// Sends a run of segments, in one call where that is possible; the code is an `errno` or 0.
     ///
     /// A device or a route that cannot segment says EIO, EINVAL or EOPNOTSUPP; but a segment that is too large for the
-    /// route says EINVAL or EMSGSIZE too. The first segment alone tells which it is: if it gets through, segmenting was at
-    /// fault and is turned off for this socket.
+    /// route says EINVAL or EMSGSIZE too. The first segment alone tells which it is: if it gets through, segmenting was
+    /// at fault and is turned off for this socket.
     private func sendRun(
         _ bytes: Span<UInt8>,
         segmentSize: Int,
@@ -241,7 +241,7 @@ extension UDPSocket {
         var segment: UInt16 = 0
         let count = clinux_udp_receive(self.descriptor, buffer.base, ReceiveBuffer.capacity, &address, &segment)
         guard count >= 0 else { return count == -Int(EAGAIN) ? .empty : .skipped }
-        guard let source = SocketAddress(address) else { return .skipped }
+        guard let source = self.remote(address) else { return .skipped }
         self.counters.receiveCalls &+= 1
         let bytes = Span(_unsafeStart: UnsafePointer(buffer.base), count: count)
         let size = segment == 0 ? max(count, 1) : Int(segment)
@@ -264,9 +264,19 @@ extension UDPSocket {
                 _ = clinux_udp_clear_error(self.descriptor)
                 return
             }
-            guard entry.error != 0, let destination = SocketAddress(entry.destination) else { continue }
+            guard entry.error != 0, let destination = self.remote(entry.destination) else { continue }
             onFailure(DatagramFailure(to: destination, DatagramFailure.Reason(code: entry.error)))
         }
+    }
+
+    /// A socket with a link-local address is bound to its interface: its remote addresses need no scope, and get none,
+    /// so that they equal those that the other side tells.
+    private func remote(_ address: clinux_address) -> SocketAddress? {
+        guard var remote = SocketAddress(address) else { return nil }
+        if self.localAddress.ip.isLinkLocal {
+            remote.ip = remote.ip.withoutScope
+        }
+        return remote
     }
 
     /// How many reported errors are taken in a turn.

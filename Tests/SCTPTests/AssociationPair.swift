@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SCTP
+import Testing
 import Wire
 
 /// Two associations and the network between them, in virtual time.
@@ -131,7 +132,7 @@ final class AssociationPair {
     /// Lets time pass until the condition holds, nothing happens any more, or the time is over.
     func run(milliseconds: UInt64, until isDone: () -> Bool = { false }) {
         let end = self.now.nanoseconds + milliseconds * 1_000_000
-        while !isDone() {
+        while !isDone(), self.steps < 200_000 {
             let arrival = self.wire.first.map { Instant(nanoseconds: $0.at) }
             let timeout = earliest(self.left.association.nextTimeout, self.right.association.nextTimeout)
             guard let next = earliest(arrival, timeout), next.nanoseconds <= end else {
@@ -141,6 +142,10 @@ final class AssociationPair {
             self.now = max(self.now, next)
             self.steps += 1
             self.step()
+            if let timeout = earliest(self.left.nextTimeout, self.right.nextTimeout), timeout <= self.now {
+                Issue.record("a timeout is due still after it was handled")
+                return
+            }
         }
     }
 

@@ -15,6 +15,6 @@ enum {
     CLINUX_RESOLVE_FAILED = -3,
 };
 
-/// Looks up the addresses of a host, in the order of RFC 6724; blocks. Returns how many were written, at least 1, or one
-/// of the values above.
+/// Looks up the addresses of a host, in the order of RFC 6724; blocks. Returns how many were written, at least 1, or
+/// one of the values above.
 int clinux_resolve(const char *host, clinux_address *out, int capacity);

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// A non-blocking, close-on-exec UDP socket bound to one address (IPv6 sockets to IPv6 alone); `local` gets the port that
-/// the kernel chose. Returns the descriptor or -errno.
+/// A non-blocking, close-on-exec UDP socket bound to one address (IPv6 sockets to IPv6 alone); `local` gets the port
+/// that the kernel chose. Returns the descriptor or -errno.
 int clinux_udp_open(clinux_address *local);
 
 /// Sets DF and ignores what ICMP claims about the path MTU (`IP_PMTUDISC_PROBE`). Returns 0 or -errno.

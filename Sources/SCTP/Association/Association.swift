@@ -13,24 +13,43 @@ package struct Association: ~Copyable {
     /// What the association was created with.
     package let configuration: Configuration
 
+    /// Where tags, numbers, nonces and the variation of timers come from.
     var random: RandomSource
+    /// Where in its life the association is.
     var state = AssociationState.closed
+    /// The tag that packets of the peer carry.
     var localTag: UInt32
+    /// The first TSN of this side.
     var localInitialTSN: TSN
+    /// What the peer said about itself; nil before it is known.
     var peer: PeerEndpoint?
+    /// The sending half.
     var transmission: Transmission
+    /// The receiving half; without meaning before the peer is known.
     var receiver: DataReceiver
+    /// SACKs that are due.
     var pendingSACKs = PendingSACKs()
+    /// Other control chunks that are due.
     var control = ControlQueue()
+    /// Stream resets under way.
     var resets: StreamResets
+    /// Deadlines.
     var timers = TimerTable<TimerName>()
+    /// What the user has not been told.
     var events: Deque<Event> = []
+    /// What the cookies of this side are signed with.
     let cookieKey: StateCookie.Key
+    /// A SACK of the peer is read into this, again and again.
     var sack = SACKChunk()
     /// Whether a packet without checksum may arrive: this side declared so.
     var declaredZeroChecksum = false
+    /// HEARTBEATs under way.
     var heartbeat = HeartbeatState()
+    /// The round-trip time that the owner knew before there was one to measure.
+    var roundTripHint: Duration?
+    /// How often T2-shutdown expired.
     var shutdownAttempts = 0
+    /// Packets of the peer that were wrong.
     var droppedPackets = 0
 
     /// The timers of RFC 9260 §16, but for T3-rtx and the delay of SACKs, which stand beside what they are about.
@@ -75,7 +94,7 @@ package struct Association: ~Copyable {
         self.endPacket(at: now)
     }
 
-    /// Does what is due. A late or needless call does nothing.
+    /// Does what is due; a late or needless call does nothing.
     package mutating func handleTimeout(at now: Instant) {
         while let timer = self.timers.popExpired(at: now) {
             switch timer {
@@ -88,7 +107,10 @@ package struct Association: ~Copyable {
         }
         guard self.state.isSynchronized else { return }
         self.transmission.handleTimeout(at: now)
-        if let limit = self.configuration.maximumRetransmissions, self.transmission.expirations > limit {
+        // RFC 9260 §6.1 A: a peer that keeps its window shut is not counted as one that does not answer.
+        if let limit = self.configuration.maximumRetransmissions, self.transmission.expirations > limit,
+            !self.transmission.isProbingWindow
+        {
             self.end(.aborted(.timedOut), telling: ErrorCause(.userInitiatedAbort))
         }
     }
@@ -105,7 +127,9 @@ package struct Association: ~Copyable {
         return self.transmission.queue.givenUp.popFirst().map { .messageAbandoned($0) }
     }
 
-    /// The next message of the peer; nil when there is none. Messages that are not fetched narrow the window.
+    /// The next message of the peer; nil when there is none.
+    ///
+    /// Messages that are not fetched narrow the window of the peer.
     package mutating func receive() -> ReceivedMessage? {
         self.receiver.popMessage()
     }
@@ -118,6 +142,7 @@ package struct Association: ~Copyable {
     ///   - protocolID: what it is.
     ///   - isUnordered: whether it may overtake others of the stream.
     ///   - reliability: how long it is tried; forever if the peer knows nothing else.
+    ///   - now: when.
     /// - Throws: `.notOpen`, `.emptyMessage`, `.noSuchStream` or `.streamIsResetting`.
     package mutating func send(
         _ bytes: [UInt8],
@@ -131,26 +156,24 @@ package struct Association: ~Copyable {
         guard !bytes.isEmpty else { throw .emptyMessage }
         guard stream.rawValue < self.outboundStreams else { throw .noSuchStream(stream) }
         guard !self.transmission.queue.isResetting(stream) else { throw .streamIsResetting(stream) }
-        var message = OutgoingMessage(
+        let message = OutgoingMessage(
             bytes: bytes,
             stream: stream,
-            streamSlot: 0,
             protocolID: protocolID,
-            isUnordered: isUnordered
+            isUnordered: isUnordered,
+            reliability: reliability,
+            at: now
         )
-        switch reliability {
-        case .reliable: break
-        case .retransmits(let count): message.maximumRetransmits = count
-        case .lifetime(let duration): message.expiry = now + duration
-        }
         self.transmission.enqueue(message, at: now)
     }
 
+    /// The sending half of a new association.
     static func transmission(_ configuration: Configuration, initialTSN: TSN) -> Transmission {
         Transmission(
             initialTSN: initialTSN,
             parameters: Transmission.Parameters(
                 packetSize: configuration.mtu,
+                algorithm: configuration.congestionControl,
                 timeout: RetransmissionTimeout(
                     initial: configuration.initialTimeout.wholeNanoseconds,
                     minimum: configuration.minimumTimeout.wholeNanoseconds,
@@ -161,6 +184,7 @@ package struct Association: ~Copyable {
         )
     }
 
+    /// The receiving half of a new association.
     static func receiver(_ configuration: Configuration, initialTSN: TSN) -> DataReceiver {
         var limits = DataReceiver.Limits()
         limits.messageSize = configuration.maximumMessageSize

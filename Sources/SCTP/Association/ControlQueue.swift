@@ -8,7 +8,9 @@ import Wire
 struct ControlQueue: Sendable {
     /// A chunk that goes into a packet of its own, with a tag of its own.
     struct StandalonePacket: Sendable {
+        /// The tag of the packet.
         var verificationTag: UInt32
+        /// Its only chunk.
         var chunk: [UInt8]
     }
 

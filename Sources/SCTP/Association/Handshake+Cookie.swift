@@ -66,6 +66,7 @@ extension Association {
         self.resets = StreamResets(localInitialTSN: cookie.localInitialTSN)
         self.control.removeBundled()
         self.timers = TimerTable()
+        self.shutdownAttempts = 0
         self.adopt(cookie.peer)
         self.control.isCookieAckDue = true
         self.events.append(.restarted)

@@ -17,7 +17,8 @@ extension Association {
         var reader = ChunkReader()
         var isFirst = true
         while let chunk = try Self.nextChunk(&reader, in: packet) {
-            guard self.state != .ended else { return }
+            // A lost SHUTDOWN COMPLETE is said again, or the peer would wait for its guard timer.
+            guard self.state != .ended || chunk.type == .shutdownAck else { return }
             guard try self.takeIn(chunk, of: packet, header, isFirst: isFirst, at: now) else { return }
             isFirst = false
         }
@@ -34,7 +35,8 @@ extension Association {
         self.completeDeferredReset()
     }
 
-    private static func nextChunk(_ reader: inout ChunkReader, in packet: Span<UInt8>) throws(SCTPError) -> ChunkField? {
+    private static func nextChunk(_ reader: inout ChunkReader, in packet: Span<UInt8>) throws(SCTPError) -> ChunkField?
+    {
         do throws(MalformedPacket) {
             return try reader.next(in: packet)
         } catch {

@@ -18,7 +18,9 @@ extension Association {
         }
     }
 
-    /// Ends the association at once. The ABORT is the only packet that still leaves: drain `pollTransmit`.
+    /// Ends the association at once.
+    ///
+    /// The ABORT is the only packet that still leaves: drain `pollTransmit` before the path is torn down.
     package mutating func abort(reason: String) {
         guard self.state != .ended else { return }
         let text = String(decoding: reason.utf8.prefix(Self.maximumReason), as: UTF8.self)

@@ -35,6 +35,7 @@ struct PeerEndpoint: Hashable, Sendable {
         self.coalescesSACKs = chunk.coalescesSACKs
     }
 
+    /// Reads what `write(to:)` wrote.
     init(parsing reader: inout ByteReader) throws(Truncated) {
         self.tag = try reader.u32()
         self.initialTSN = TSN(try reader.u32())
@@ -47,6 +48,7 @@ struct PeerEndpoint: Hashable, Sendable {
         self.coalescesSACKs = flags & 2 != 0
     }
 
+    /// Writes all of it into a cookie.
     func write(to writer: inout ByteWriter) {
         writer.u32(self.tag)
         writer.u32(self.initialTSN.rawValue)
@@ -131,6 +133,7 @@ struct StateCookie: Hashable, Sendable {
             self.key = SymmetricKey(data: random.bytes(32))
         }
 
+        /// HMAC-SHA256 of `bytes`.
         func sign(_ bytes: [UInt8]) -> [UInt8] {
             [UInt8](HMAC<SHA256>.authenticationCode(for: bytes, using: self.key))
         }

@@ -22,19 +22,15 @@ struct StreamResets: Sendable {
     /// Answers to be sent.
     var answers: [ReconfigParameter] = []
     /// A request of the peer for which data is missing.
-    var deferred: Deferred?
+    var deferred: Request?
 
-    /// A request to the peer.
+    /// A request to start streams anew, of either side.
     struct Request: Equatable, Sendable {
+        /// Its number.
         var number: ReconfigSequence
+        /// The streams; of the peer, all if none is named.
         var streams: [StreamID]
-        var lastTSN: TSN
-    }
-
-    /// A request of the peer.
-    struct Deferred: Equatable, Sendable {
-        var number: ReconfigSequence
-        var streams: [StreamID]
+        /// The last TSN that was given before.
         var lastTSN: TSN
     }
 
@@ -50,6 +46,7 @@ struct StreamResets: Sendable {
         self.deferred = nil
     }
 
+    /// Queues an answer; beyond a few they are dropped, as the peer asks again.
     mutating func answer(_ number: ReconfigSequence, _ result: ReconfigResult) {
         guard self.answers.count < Self.maximumAnswers else { return }
         self.answers.append(
@@ -77,7 +74,8 @@ extension Association {
 
     /// Makes a request of all streams that are ready for it.
     mutating func startReset(at now: Instant) {
-        guard self.resets.request == nil, !self.resets.waiting.isEmpty, self.state.sendsData, let peer = self.peer else {
+        guard self.resets.request == nil, !self.resets.waiting.isEmpty, self.state.sendsData, let peer = self.peer
+        else {
             return
         }
         guard peer.extensions.contains(.reconfig) else {
@@ -141,7 +139,7 @@ extension Association {
         for parameter in chunk.parameters {
             switch parameter {
             case .outgoingReset(let number, _, let lastTSN, let streams):
-                let request = StreamResets.Deferred(number: number, streams: streams, lastTSN: lastTSN)
+                let request = StreamResets.Request(number: number, streams: streams, lastTSN: lastTSN)
                 if self.isNew(number) { self.perform(request) }
             case .incomingReset(let number, _), .associationReset(let number),
                 .addOutgoingStreams(let number, _), .addIncomingStreams(let number, _):
@@ -174,7 +172,7 @@ extension Association {
     }
 
     /// §5.2.2: streams are reset when all data before is there; until then the peer is told to wait.
-    private mutating func perform(_ request: StreamResets.Deferred) {
+    private mutating func perform(_ request: StreamResets.Request) {
         guard request.lastTSN.isAtMost(self.receiver.cumulativeTSN) else {
             self.resets.deferred = request
             self.resets.answer(request.number, .inProgress)

@@ -2,21 +2,30 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What an acknowledgement means to congestion control.
-struct AcknowledgedData: Equatable, Sendable {
+package struct AcknowledgedData: Equatable, Sendable {
     /// Bytes that were not acknowledged before, selectively or cumulatively.
-    var bytes: Int
-    /// Bytes in flight before it came.
-    var flightBefore: Int
+    package var bytes: Int
+    /// Whether more would have been sent before it came, had the window been larger.
+    package var isWindowLimited: Bool
     /// Whether the cumulative acknowledgement moved.
-    var isCumulative: Bool
+    package var isCumulative: Bool
     /// Whether nothing is in flight any more.
-    var isAll: Bool
+    package var isAll: Bool
     /// Whether the sender is in fast recovery (RFC 9260 §7.2.4), during which the window does not change.
-    var isInRecovery: Bool
+    package var isInRecovery: Bool
+
+    /// Creates the description of an acknowledgement.
+    package init(bytes: Int, isWindowLimited: Bool, isCumulative: Bool, isAll: Bool, isInRecovery: Bool) {
+        self.bytes = bytes
+        self.isWindowLimited = isWindowLimited
+        self.isCumulative = isCumulative
+        self.isAll = isAll
+        self.isInRecovery = isInRecovery
+    }
 }
 
 /// Decides how many bytes may be in flight.
-protocol CongestionControl: Sendable {
+package protocol CongestionControl: Sendable {
     /// Bytes that may be in flight.
     var window: Int { get }
     /// The window at which growth becomes careful.
@@ -35,23 +44,33 @@ protocol CongestionControl: Sendable {
 }
 
 /// The congestion control of an association: one case for each algorithm.
-enum CongestionController: CongestionControl {
+package enum CongestionController: CongestionControl {
     /// RFC 9260 §7.
     case reno(Reno)
 
-    var window: Int {
+    /// Creates the state of an algorithm for packets of `packetSize` bytes of user data.
+    package init(_ algorithm: Association.CongestionControlAlgorithm, packetSize: Int) {
+        switch algorithm {
+        case .reno: self = .reno(Reno(packetSize: packetSize))
+        }
+    }
+
+    /// Bytes that may be in flight.
+    package var window: Int {
         switch self {
         case .reno(let reno): reno.window
         }
     }
 
-    var slowStartThreshold: Int {
+    /// The window at which growth becomes careful.
+    package var slowStartThreshold: Int {
         switch self {
         case .reno(let reno): reno.slowStartThreshold
         }
     }
 
-    mutating func acknowledged(_ data: AcknowledgedData) {
+    /// Data was acknowledged.
+    package mutating func acknowledged(_ data: AcknowledgedData) {
         switch self {
         case .reno(var reno):
             reno.acknowledged(data)
@@ -59,7 +78,8 @@ enum CongestionController: CongestionControl {
         }
     }
 
-    mutating func entersRecovery() {
+    /// Fast recovery begins.
+    package mutating func entersRecovery() {
         switch self {
         case .reno(var reno):
             reno.entersRecovery()
@@ -67,7 +87,8 @@ enum CongestionController: CongestionControl {
         }
     }
 
-    mutating func timedOut() {
+    /// The retransmission timer expired.
+    package mutating func timedOut() {
         switch self {
         case .reno(var reno):
             reno.timedOut()
@@ -75,7 +96,8 @@ enum CongestionController: CongestionControl {
         }
     }
 
-    mutating func idled(timeouts: Int) {
+    /// Nothing was sent for a number of retransmission timeouts.
+    package mutating func idled(timeouts: Int) {
         switch self {
         case .reno(var reno):
             reno.idled(timeouts: timeouts)
@@ -83,7 +105,8 @@ enum CongestionController: CongestionControl {
         }
     }
 
-    mutating func begin(threshold: Int, packetsPerAcknowledgement: Int) {
+    /// The peer became known.
+    package mutating func begin(threshold: Int, packetsPerAcknowledgement: Int) {
         switch self {
         case .reno(var reno):
             reno.begin(threshold: threshold, packetsPerAcknowledgement: packetsPerAcknowledgement)

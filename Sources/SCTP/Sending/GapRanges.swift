@@ -2,27 +2,36 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A run of TSNs, both ends included.
-struct TSNRange: Equatable, Sendable, BitwiseCopyable {
+package struct TSNRange: Equatable, Sendable, BitwiseCopyable {
     /// The first TSN.
-    var first: TSN
+    package var first: TSN
     /// The last TSN.
-    var last: TSN
+    package var last: TSN
+
+    /// Creates a run.
+    package init(first: TSN, last: TSN) {
+        self.first = first
+        self.last = last
+    }
 }
 
 /// What the peer reported beyond the cumulative acknowledgement: runs in ascending order, which do not touch.
 ///
 /// It is kept between SACKs so that only the difference to the one before has to be worked on.
-struct GapRanges: Sendable {
+package struct GapRanges: Sendable {
     /// The runs.
-    private(set) var ranges: [TSNRange] = []
+    package private(set) var ranges: [TSNRange] = []
     private var incoming: [TSNRange] = []
     /// TSNs that are reported now and were not before.
-    private(set) var added: [TSNRange] = []
+    package private(set) var added: [TSNRange] = []
     /// TSNs that were reported before and are not now (reneging).
-    private(set) var removed: [TSNRange] = []
+    package private(set) var removed: [TSNRange] = []
+
+    /// Creates an empty report.
+    package init() {}
 
     /// The last TSN that is reported.
-    var last: TSN? { self.ranges.last?.last }
+    package var last: TSN? { self.ranges.last?.last }
 
     /// Takes the report of a SACK.
     ///
@@ -30,7 +39,7 @@ struct GapRanges: Sendable {
     ///   - blocks: offsets from `cumulative`; in any order, and overlapping if the peer likes.
     ///   - cumulative: the cumulative TSN of the same SACK.
     ///   - isTruncated: the peer had no room for more runs: what it reported before beyond the last one still holds.
-    mutating func update(_ blocks: [GapBlock], cumulative: TSN, isTruncated: Bool) {
+    package mutating func update(_ blocks: [GapBlock], cumulative: TSN, isTruncated: Bool) {
         self.readIncoming(blocks, cumulative: cumulative)
         self.dropAcknowledged(through: cumulative)
         if isTruncated, let limit = self.incoming.last?.last {
@@ -47,7 +56,7 @@ struct GapRanges: Sendable {
     }
 
     /// Forgets everything, keeping the storage.
-    mutating func removeAll() {
+    package mutating func removeAll() {
         self.ranges.removeAll(keepingCapacity: true)
     }
 

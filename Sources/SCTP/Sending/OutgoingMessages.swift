@@ -1,50 +1,70 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
-import Wire
+package import Wire
 
 /// A message that the user gave to the association and that the peer has not acknowledged entirely.
-struct OutgoingMessage: Sendable {
+package struct OutgoingMessage: Sendable {
     /// The user's bytes, kept once; emptied when the message is abandoned.
-    var bytes: [UInt8]
+    package var bytes: [UInt8]
     /// The stream on which it is sent.
-    var stream: StreamID
+    package var stream: StreamID
     /// Where the stream's state is in the send queue.
-    var streamSlot: Int
+    package var streamSlot = 0
     /// What it is to the user.
-    var protocolID: PayloadProtocolID
+    package var protocolID: PayloadProtocolID
     /// Whether it may overtake others of its stream.
-    var isUnordered: Bool
+    package var isUnordered: Bool
     /// The most retransmissions of one of its fragments; nil without a bound.
-    var maximumRetransmits: UInt32?
+    package var maximumRetransmits: UInt32?
     /// When it is given up.
-    var expiry: Instant = .distantFuture
+    package var expiry: Instant = .distantFuture
     /// Its number within the stream, given when its first fragment is.
-    var ssn = SSN(0)
+    package var ssn = SSN(0)
     /// How many of its bytes were given a TSN.
-    var sentCount = 0
+    package var sentCount = 0
     /// How many of its TSNs are above the cumulative acknowledgement.
-    var openFragments = 0
+    package var openFragments = 0
     /// Whether it was given up (RFC 3758 §3.5).
-    var isAbandoned = false
+    package var isAbandoned = false
+
+    /// Creates a message of which nothing was sent.
+    package init(
+        bytes: [UInt8],
+        stream: StreamID,
+        protocolID: PayloadProtocolID,
+        isUnordered: Bool = false,
+        reliability: Reliability = .reliable,
+        at now: Instant
+    ) {
+        self.bytes = bytes
+        self.stream = stream
+        self.protocolID = protocolID
+        self.isUnordered = isUnordered
+        switch reliability {
+        case .reliable: break
+        case .retransmits(let count): self.maximumRetransmits = count
+        case .lifetime(let duration): self.expiry = now + duration
+        }
+    }
 
     /// Whether it may be given up.
-    var isLimited: Bool { self.maximumRetransmits != nil || self.expiry != .distantFuture }
+    package var isLimited: Bool { self.maximumRetransmits != nil || self.expiry != .distantFuture }
 
     /// How many bytes have no TSN yet.
-    var unsentCount: Int { self.bytes.count - self.sentCount }
+    package var unsentCount: Int { self.bytes.count - self.sentCount }
 }
 
 /// The storage of outgoing messages: entries of the queues refer to it by index, and indices are used again.
-struct OutgoingMessages: Sendable {
+package struct OutgoingMessages: Sendable {
     private var slots: [OutgoingMessage] = []
     private var free: [UInt32] = []
 
     /// How many messages are stored.
-    var count: Int { self.slots.count - self.free.count }
+    package var count: Int { self.slots.count - self.free.count }
 
     /// Stores a message and returns its index.
-    mutating func insert(_ message: OutgoingMessage) -> UInt32 {
+    package mutating func insert(_ message: OutgoingMessage) -> UInt32 {
         if let index = self.free.popLast() {
             self.slots[Int(index)] = message
             return index
@@ -54,13 +74,13 @@ struct OutgoingMessages: Sendable {
     }
 
     /// Forgets a message, its bytes at once.
-    mutating func remove(_ index: UInt32) {
+    package mutating func remove(_ index: UInt32) {
         self.slots[Int(index)].bytes = []
         self.free.append(index)
     }
 
     /// The message at an index that `insert(_:)` returned.
-    subscript(index: UInt32) -> OutgoingMessage {
+    package subscript(index: UInt32) -> OutgoingMessage {
         _read { yield self.slots[Int(index)] }
         _modify { yield &self.slots[Int(index)] }
     }

@@ -1,57 +1,77 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
-import Wire
+package import Wire
 
 /// What a SACK changed.
-struct Acknowledgement: Equatable, Sendable {
+package struct Acknowledgement: Equatable, Sendable {
     /// Bytes that were not acknowledged before.
-    var bytes = 0
+    package var bytes = 0
     /// Whether the cumulative acknowledgement moved.
-    var isCumulative = false
+    package var isCumulative = false
     /// The highest TSN that was not acknowledged before.
-    var highest: TSN?
+    package var highest: TSN?
     /// When the latest of the chunks was sent that are acknowledged now and were sent but once.
-    var latestSentOnce: Instant?
+    package var latestSentOnce: Instant?
     /// Whether chunks got their third miss indication.
-    var hasNewLosses = false
+    package var hasNewLosses = false
 }
 
 /// DATA chunks that were sent and are above the cumulative acknowledgement: a ring indexed by TSN, and bitmaps beside it.
 ///
 /// A chunk is in flight until it is acknowledged, counted as lost, or abandoned; its slot is free when the cumulative
 /// acknowledgement passes it. Until then it may be needed again, as a peer may renege on gap reports (RFC 9260 §6.2.1).
-struct OutstandingData: Sendable {
+package struct OutstandingData: Sendable {
     /// One chunk.
-    struct Chunk: Sendable, BitwiseCopyable {
+    package struct Chunk: Sendable, BitwiseCopyable {
         /// When it was sent last.
-        var sentAt = Instant.zero
+        package var sentAt = Instant.zero
         /// The index of its message.
-        var message: UInt32 = 0
+        package var message: UInt32 = 0
         /// Where it begins in its message.
-        var offset: UInt32 = 0
+        package var offset: UInt32 = 0
         /// How many bytes it has; 0 for the placeholder that ends an abandoned message.
-        var length: UInt16 = 0
+        package var length: UInt16 = 0
         /// How often it was sent.
-        var transmissions: UInt16 = 0
+        package var transmissions: UInt16 = 0
         /// How often SACKs showed it missing (RFC 9260 §7.2.4).
-        var misses: UInt8 = 0
+        package var misses: UInt8 = 0
         /// B, E and U.
-        var flags: DataFlags = []
+        package var flags: DataFlags = []
         /// Whether it was given up.
-        var isAbandoned = false
+        package var isAbandoned = false
         /// Whether it was retransmitted because of misses, after which only the timer helps (§7.2.4 rule 5).
-        var isFastRetransmitted = false
+        package var isFastRetransmitted = false
+
+        /// Creates a chunk that is sent for the first time.
+        package init(sentAt: Instant, message: UInt32, offset: Int, length: Int, flags: DataFlags) {
+            self.sentAt = sentAt
+            self.message = message
+            self.offset = UInt32(truncatingIfNeeded: offset)
+            self.length = UInt16(truncatingIfNeeded: length)
+            self.transmissions = 1
+            self.flags = flags
+        }
+
+        /// Creates the placeholder for the end of a message that was given up.
+        package init(endOf message: UInt32) {
+            self.message = message
+            self.flags = .end
+            self.isAbandoned = true
+        }
+
+        /// Creates an empty slot.
+        init() {}
     }
 
     /// All TSNs up to this one are acknowledged.
-    private(set) var cumulativeTSN: TSN
+    package private(set) var cumulativeTSN: TSN
     /// The TSN of the next chunk.
-    private(set) var nextTSN: TSN
+    package private(set) var nextTSN: TSN
     /// Bytes in flight.
-    private(set) var flightBytes = 0
+    package private(set) var flightBytes = 0
     /// How many chunks wait for retransmission.
-    private(set) var lostCount = 0
+    package private(set) var lostCount = 0
 
     private var ring: [Chunk]
     private var mask: UInt32
@@ -60,7 +80,7 @@ struct OutstandingData: Sendable {
     private var gaps = GapRanges()
 
     /// Creates a ring whose first chunk will have `initialTSN`.
-    init(initialTSN: TSN) {
+    package init(initialTSN: TSN) {
         self.cumulativeTSN = initialTSN.previous
         self.nextTSN = initialTSN
         self.ring = [Chunk](repeating: Chunk(), count: Self.initialCapacity)
@@ -70,28 +90,28 @@ struct OutstandingData: Sendable {
     }
 
     /// How many TSNs are above the cumulative acknowledgement.
-    var count: Int { Int(self.nextTSN.distance(from: self.cumulativeTSN)) - 1 }
+    package var count: Int { Int(self.nextTSN.distance(from: self.cumulativeTSN)) - 1 }
 
     /// Whether no more chunks can be sent before others are acknowledged.
-    var isFull: Bool { self.count >= Self.maximumCount }
+    package var isFull: Bool { self.count >= Self.maximumCount }
 
     /// The chunk with a TSN above the cumulative acknowledgement.
-    subscript(tsn: TSN) -> Chunk {
+    package subscript(tsn: TSN) -> Chunk {
         get { self.ring[Int(tsn.rawValue & self.mask)] }
         set { self.ring[Int(tsn.rawValue & self.mask)] = newValue }
     }
 
     /// The lowest TSN that waits for retransmission.
-    var firstLost: TSN? {
+    package var firstLost: TSN? { self.firstLost(from: self.cumulativeTSN.next) }
+
+    /// The lowest TSN at or after `start` that waits for retransmission.
+    package func firstLost(from start: TSN) -> TSN? {
         guard self.lostCount > 0 else { return nil }
-        return self.lost.first(from: self.cumulativeTSN.next, count: UInt32(truncatingIfNeeded: self.count))
+        return self.lost.first(from: start, count: self.nextTSN.distance(from: start))
     }
 
-    /// Whether a chunk waits for retransmission.
-    func isLost(_ tsn: TSN) -> Bool { self.lost[tsn] }
-
     /// The highest point to which the peer can be told to skip (RFC 3758 §3.5 C2); nil if there is none.
-    func abandonedPoint() -> TSN? {
+    package func abandonedPoint() -> TSN? {
         var point: TSN?
         var tsn = self.cumulativeTSN.next
         while tsn != self.nextTSN, self[tsn].isAbandoned || self.acked[tsn] {
@@ -102,7 +122,7 @@ struct OutstandingData: Sendable {
     }
 
     /// Appends a chunk that is being sent and returns its TSN.
-    mutating func append(_ chunk: Chunk) -> TSN {
+    package mutating func append(_ chunk: Chunk) -> TSN {
         if self.count + 1 >= self.ring.count { self.grow() }
         let tsn = self.nextTSN
         self.nextTSN = tsn.next
@@ -114,7 +134,7 @@ struct OutstandingData: Sendable {
     }
 
     /// A chunk that was lost is sent again.
-    mutating func retransmitted(_ tsn: TSN, at now: Instant) {
+    package mutating func retransmitted(_ tsn: TSN, at now: Instant) {
         self.clearLost(tsn)
         self.flightBytes += Int(self[tsn].length)
         self[tsn].sentAt = now
@@ -122,7 +142,7 @@ struct OutstandingData: Sendable {
     }
 
     /// Counts everything that is not acknowledged as lost: the retransmission timer expired (RFC 9260 §6.3.3).
-    mutating func loseAll() {
+    package mutating func loseAll() {
         var tsn = self.cumulativeTSN.next
         while tsn != self.nextTSN {
             self[tsn].misses = 0
@@ -133,7 +153,7 @@ struct OutstandingData: Sendable {
     }
 
     /// Gives up all chunks of a message (RFC 3758 §3.5 A).
-    mutating func abandon(message: UInt32, around tsn: TSN) {
+    package mutating func abandon(message: UInt32, around tsn: TSN) {
         // The chunks of a message have consecutive TSNs: without RFC 8260 nothing comes between them.
         var first = tsn
         while first.previous != self.cumulativeTSN, self[first.previous].message == message { first = first.previous }
@@ -145,7 +165,7 @@ struct OutstandingData: Sendable {
     }
 
     /// Whether a SACK can be about this data: it is neither older than what is known nor about what was never sent.
-    func isPlausible(cumulative: TSN, blocks: [GapBlock]) -> Bool {
+    package func isPlausible(cumulative: TSN, blocks: [GapBlock]) -> Bool {
         let advance = cumulative.distance(from: self.cumulativeTSN)
         guard advance <= UInt32(truncatingIfNeeded: self.count) else { return false }
         let highest = blocks.reduce(0 as UInt16) { max($0, $1.end) }
@@ -155,11 +175,14 @@ struct OutstandingData: Sendable {
     /// Takes a plausible SACK.
     ///
     /// - Parameters:
+    ///   - cumulative: its cumulative TSN.
+    ///   - blocks: its gap blocks.
     ///   - reportLimit: how many gap blocks the peer writes at most; when it wrote as many, what is above them is
     ///     unknown rather than missing.
     ///   - isInRecovery: then a cumulative advance counts as a miss of all that is missing (RFC 9260 §7.2.4).
     ///   - queue: is told which messages are done with.
-    mutating func acknowledge(
+    /// - Returns: what it changed.
+    package mutating func acknowledge(
         cumulative: TSN,
         blocks: [GapBlock],
         reportLimit: Int,
@@ -205,8 +228,9 @@ struct OutstandingData: Sendable {
         }
     }
 
-    /// The peer no longer reports a chunk: it threw it away, or the SACK is older than the one before. It counts as in
-    /// flight again, until misses or the timer tell more.
+    /// The peer no longer reports a chunk: it threw it away, or the SACK is older than the one before.
+    ///
+    /// It counts as in flight again, until misses or the timer tell more.
     private mutating func renege(_ tsn: TSN) {
         guard self.acked[tsn] else { return }
         self.acked[tsn] = false

@@ -2,22 +2,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The round-trip time and what follows from it (RFC 9260 §6.3.1); all times are nanoseconds.
-struct RetransmissionTimeout: Sendable {
+package struct RetransmissionTimeout: Sendable {
     /// The smoothed round-trip time; nil before the first measurement.
-    private(set) var smoothed: UInt64?
+    package private(set) var smoothed: UInt64?
     /// The variation of the round-trip time.
-    private(set) var variation: UInt64 = 0
+    package private(set) var variation: UInt64 = 0
     /// The smallest round-trip time that was measured.
-    private(set) var minimumMeasured: UInt64?
+    package private(set) var minimumMeasured: UInt64?
     /// RTO without backoff.
-    private(set) var value: UInt64
+    package private(set) var value: UInt64
 
-    private let minimum: UInt64
+    private var minimum: UInt64
     private let maximum: UInt64
     private let maximumBackoff: UInt64
 
     /// Creates the state before any measurement.
-    init(initial: UInt64, minimum: UInt64, maximum: UInt64, maximumBackoff: UInt64) {
+    package init(initial: UInt64, minimum: UInt64, maximum: UInt64, maximumBackoff: UInt64) {
         self.value = initial
         self.minimum = minimum
         self.maximum = maximum
@@ -25,7 +25,7 @@ struct RetransmissionTimeout: Sendable {
     }
 
     /// Takes a measurement, which must not stem from a chunk that was sent twice (rule C5).
-    mutating func measure(_ sample: UInt64) {
+    package mutating func measure(_ sample: UInt64) {
         let sample = min(sample, self.maximum)
         self.minimumMeasured = min(self.minimumMeasured ?? sample, sample)
         if let smoothed = self.smoothed {
@@ -36,13 +36,24 @@ struct RetransmissionTimeout: Sendable {
             self.smoothed = sample
             self.variation = sample / 2
         }
-        let sum = (self.smoothed ?? sample) + max(4 * self.variation, Self.granularity)
+        self.update(self.smoothed ?? sample)
+    }
+
+    /// Rules C2 to C7.
+    private mutating func update(_ smoothed: UInt64) {
+        let sum = smoothed + max(4 * self.variation, Self.granularity)
         self.value = min(max(sum, self.minimum), self.maximum)
+    }
+
+    /// Changes RTO.Min, which depends on how long the peer may delay its SACKs.
+    package mutating func setMinimum(_ minimum: UInt64) {
+        self.minimum = min(minimum, self.maximum)
+        if let smoothed = self.smoothed { self.update(smoothed) }
     }
 
     /// RTO after `expirations` expirations in a row (rule E2): doubled each time, up to a bound that keeps a path with
     /// heavy loss from standing still for a minute.
-    func backedOff(_ expirations: Int) -> UInt64 {
+    package func backedOff(_ expirations: Int) -> UInt64 {
         let shift = UInt64(min(max(expirations, 0), 16))
         return max(self.value, min(self.value << shift, self.maximumBackoff))
     }

@@ -1,37 +1,37 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
-import DequeModule
-import Wire
+package import DequeModule
+package import Wire
 
 /// Part of a message that fits into one DATA chunk.
-struct Fragment: Equatable, Sendable {
+package struct Fragment: Equatable, Sendable {
     /// The index of the message.
-    var message: UInt32
+    package var message: UInt32
     /// Where the fragment begins in the message.
-    var offset: Int
+    package var offset: Int
     /// How many bytes it has.
-    var length: Int
+    package var length: Int
     /// Whether it ends the message.
-    var isLast: Bool
+    package var isLast: Bool
 }
 
 /// Messages that have no TSN yet, in one queue for each stream.
 ///
 /// Streams take turns at message boundaries: without RFC 8260 the fragments of a message must not be interleaved with
 /// those of another message.
-struct SendQueue: Sendable {
+package struct SendQueue: Sendable {
     /// Storage of all messages, those in flight included.
-    var messages = OutgoingMessages()
+    package var messages = OutgoingMessages()
 
     /// Bytes without a TSN, of all streams.
-    private(set) var bufferedBytes = 0
+    package private(set) var bufferedBytes = 0
 
     /// How many messages have a bound on retransmissions or time.
-    private(set) var limitedCount = 0
+    package private(set) var limitedCount = 0
 
     /// Streams of messages that were given up, in that order; the user has not been told yet.
-    var givenUp: Deque<StreamID> = []
+    package var givenUp: Deque<StreamID> = []
 
     private var streams: [OutgoingStream] = []
     private var slots: [StreamID: Int] = [:]
@@ -48,41 +48,44 @@ struct SendQueue: Sendable {
         var isResetting = false
     }
 
+    /// Creates an empty queue.
+    package init() {}
+
     /// Whether nothing waits for a TSN.
-    var isEmpty: Bool { self.turns.isEmpty }
+    package var isEmpty: Bool { self.turns.isEmpty }
 
     /// Bytes of a stream that have no TSN yet.
-    func bufferedBytes(on stream: StreamID) -> Int {
+    package func bufferedBytes(on stream: StreamID) -> Int {
         guard let slot = self.slots[stream] else { return 0 }
         return self.streams[slot].bufferedBytes
     }
 
     /// Whether all that was ever sent on a stream is acknowledged or given up.
-    func isQuiescent(_ stream: StreamID) -> Bool {
+    package func isQuiescent(_ stream: StreamID) -> Bool {
         guard let slot = self.slots[stream] else { return true }
         return self.streams[slot].openMessages == 0
     }
 
     /// Whether a stream is waiting for its reset to be done.
-    func isResetting(_ stream: StreamID) -> Bool {
+    package func isResetting(_ stream: StreamID) -> Bool {
         guard let slot = self.slots[stream] else { return false }
         return self.streams[slot].isResetting
     }
 
     /// Marks a stream as being reset.
-    mutating func beginReset(of stream: StreamID) {
+    package mutating func beginReset(of stream: StreamID) {
         self.streams[self.slot(for: stream)].isResetting = true
     }
 
     /// Ends the reset of a stream; if it was performed, numbers start at zero again (RFC 6525 §5.2.7).
-    mutating func endReset(of stream: StreamID, performed: Bool) {
+    package mutating func endReset(of stream: StreamID, performed: Bool) {
         let slot = self.slot(for: stream)
         self.streams[slot].isResetting = false
         if performed { self.streams[slot].nextSSN = SSN(0) }
     }
 
     /// Appends a message to its stream.
-    mutating func append(_ message: OutgoingMessage) {
+    package mutating func append(_ message: OutgoingMessage) {
         var message = message
         let slot = self.slot(for: message.stream)
         message.streamSlot = slot
@@ -100,7 +103,7 @@ struct SendQueue: Sendable {
     /// A message is split only if it fits into no packet at all, so that small messages are bundled whole and long ones
     /// fill their packets to the last byte. Unsent messages whose time is over are dropped on the way.
     /// - Returns: nil if nothing waits, or what waits belongs into the next packet.
-    mutating func next(room: Int, fullRoom: Int, at now: Instant) -> Fragment? {
+    package mutating func next(room: Int, fullRoom: Int, at now: Instant) -> Fragment? {
         while let slot = self.turns.first, let index = self.streams[slot].queue.first {
             let message = self.messages[index]
             if message.sentCount == 0, message.expiry <= now {
@@ -117,7 +120,7 @@ struct SendQueue: Sendable {
     }
 
     /// Takes a fragment that `next(room:fullRoom:at:)` returned, because it was given a TSN.
-    mutating func commit(_ fragment: Fragment) {
+    package mutating func commit(_ fragment: Fragment) {
         let slot = self.messages[fragment.message].streamSlot
         if fragment.offset == 0, !self.messages[fragment.message].isUnordered {
             self.messages[fragment.message].ssn = self.streams[slot].nextSSN
@@ -133,7 +136,7 @@ struct SendQueue: Sendable {
     /// The fragments of a message that is given up will never come: takes it out of the queue.
     ///
     /// - Returns: whether there were any, so that the peer must be told of an end that it does not get.
-    mutating func discardRest(of index: UInt32) -> Bool {
+    package mutating func discardRest(of index: UInt32) -> Bool {
         let unsent = self.messages[index].unsentCount
         let slot = self.messages[index].streamSlot
         let wasWaiting = unsent > 0
@@ -154,19 +157,19 @@ struct SendQueue: Sendable {
     }
 
     /// One TSN of a message is below the cumulative acknowledgement; with its last one the message is forgotten.
-    mutating func release(_ index: UInt32) {
+    package mutating func release(_ index: UInt32) {
         self.messages[index].openFragments -= 1
         guard self.messages[index].openFragments == 0, self.messages[index].unsentCount == 0 else { return }
         self.forget(index)
     }
 
     /// Counts the placeholder that ends a message which was given up.
-    mutating func commitPlaceholder(of index: UInt32) {
+    package mutating func commitPlaceholder(of index: UInt32) {
         self.messages[index].openFragments += 1
     }
 
     /// The message of which some fragments were sent and others were not.
-    var partlySent: UInt32? {
+    package var partlySent: UInt32? {
         guard let slot = self.turns.first, let index = self.streams[slot].queue.first,
             self.messages[index].sentCount > 0
         else { return nil }

@@ -2,18 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// One bit for each slot of a ring of TSNs; the size is a power of two, and at least 64.
-struct TSNBitmap: Sendable {
+package struct TSNBitmap: Sendable {
     private var words: [UInt64]
     private let mask: UInt32
 
     /// Creates an empty bitmap of `capacity` bits.
-    init(capacity: Int) {
+    package init(capacity: Int) {
         self.words = [UInt64](repeating: 0, count: capacity / 64)
         self.mask = UInt32(truncatingIfNeeded: capacity - 1)
     }
 
     /// The bit of a TSN.
-    subscript(tsn: TSN) -> Bool {
+    package subscript(tsn: TSN) -> Bool {
         get {
             let slot = tsn.rawValue & self.mask
             return self.words[Int(slot >> 6)] & (1 << UInt64(slot & 63)) != 0
@@ -30,7 +30,7 @@ struct TSNBitmap: Sendable {
     }
 
     /// The first TSN at or after `start` whose bit is set, looking at `count` TSNs, word by word.
-    func first(from start: TSN, count: UInt32) -> TSN? {
+    package func first(from start: TSN, count: UInt32) -> TSN? {
         var offset: UInt32 = 0
         while offset < count {
             let slot = (start.rawValue &+ offset) & self.mask

@@ -10,16 +10,12 @@ extension Transmission {
         if let index = self.queue.partlySent, self.queue.messages[index].expiry <= now {
             self.abandon(message: index, around: self.outstanding.nextTSN.previous)
         }
-        guard self.outstanding.lostCount > 0 else {
-            self.updateForwardPoint(at: now)
-            return
-        }
-        var tsn = self.outstanding.cumulativeTSN.next
-        while tsn != self.outstanding.nextTSN {
-            if self.outstanding.isLost(tsn), self.isOver(self.outstanding[tsn], at: now) {
+        var next = self.outstanding.firstLost
+        while let tsn = next {
+            if self.isOver(self.outstanding[tsn], at: now) {
                 self.abandon(message: self.outstanding[tsn].message, around: tsn)
             }
-            tsn = tsn.next
+            next = self.outstanding.firstLost(from: tsn.next)
         }
         self.updateForwardPoint(at: now)
     }
@@ -87,6 +83,6 @@ extension Transmission {
         }
         guard self.queue.discardRest(of: message) else { return }
         self.queue.commitPlaceholder(of: message)
-        _ = self.outstanding.append(OutstandingData.Chunk(message: message, flags: .end, isAbandoned: true))
+        _ = self.outstanding.append(OutstandingData.Chunk(endOf: message))
     }
 }

@@ -20,6 +20,7 @@ extension Transmission {
                 self.writeNewData(into: &writer, last: &lastChunk, at: now)
             }
         }
+        if self.outstanding.lostCount > 0 || (self.burst == 0 && !self.queue.isEmpty) { self.isWindowLimited = true }
         if let lastChunk {
             self.burst = max(0, self.burst - 1)
             self.lastSentAt = now
@@ -33,7 +34,7 @@ extension Transmission {
 
     /// Whether nothing more can leave before the peer answers: then it is asked to do so at once (RFC 9260 §6.1, I bit).
     private mutating func isFlightComplete(at now: Instant) -> Bool {
-        if self.congestion.window < Self.smallWindow * self.packetSize { return true }
+        if self.congestion.window < Self.smallWindow * self.fullPayload { return true }
         if self.outstanding.lostCount > 0 { return false }
         guard self.outstanding.flightBytes < self.congestion.window else { return true }
         guard let next = self.queue.next(room: self.fullPayload, fullRoom: self.fullPayload, at: now) else {
@@ -81,10 +82,14 @@ extension Transmission {
     private mutating func writeNewData(into writer: inout ByteWriter, last: inout Int?, at now: Instant) {
         while !self.outstanding.isFull {
             let room = self.room(in: writer)
-            guard room > 0,
-                let fragment = self.queue.next(room: room, fullRoom: self.fullPayload, at: now),
-                self.mayCarry(fragment.length)
-            else { return }
+            guard room > 0, let fragment = self.queue.next(room: room, fullRoom: self.fullPayload, at: now) else {
+                if self.queue.isEmpty { self.isWindowLimited = false }
+                return
+            }
+            guard self.mayCarry(fragment.length) else {
+                self.isWindowLimited = self.outstanding.flightBytes >= self.congestion.window
+                return
+            }
             self.queue.commit(fragment)
             var flags: DataFlags = self.queue.messages[fragment.message].isUnordered ? .unordered : []
             if fragment.offset == 0 { flags.insert(.begin) }
@@ -93,9 +98,8 @@ extension Transmission {
                 OutstandingData.Chunk(
                     sentAt: now,
                     message: fragment.message,
-                    offset: UInt32(truncatingIfNeeded: fragment.offset),
-                    length: UInt16(truncatingIfNeeded: fragment.length),
-                    transmissions: 1,
+                    offset: fragment.offset,
+                    length: fragment.length,
                     flags: flags
                 )
             )

@@ -9,6 +9,8 @@ struct Transmission: Sendable {
     struct Parameters: Sendable {
         /// Bytes of a full packet.
         var packetSize: Int
+        /// The congestion control.
+        var algorithm: Association.CongestionControlAlgorithm
         /// The retransmission timeout before any measurement.
         var timeout: RetransmissionTimeout
     }
@@ -23,14 +25,21 @@ struct Transmission: Sendable {
         var reportLimit: Int
         /// For how many packets one of its SACKs may stand.
         var packetsPerAcknowledgement: Int
+        /// RTO.Min toward it, in nanoseconds.
+        var minimumTimeout: UInt64
         /// Bytes of its window that are better left unused.
         var windowReserve: Int
     }
 
+    /// What has no TSN yet.
     var queue = SendQueue()
+    /// What has a TSN and is not acknowledged.
     var outstanding: OutstandingData
+    /// How much may be in flight.
     var congestion: CongestionController
+    /// The round-trip time and RTO.
     var timeout: RetransmissionTimeout
+    /// Bytes of a full packet, a multiple of four.
     let packetSize: Int
 
     /// When T3-rtx expires; nil while it is stopped.
@@ -45,17 +54,27 @@ struct Transmission: Sendable {
     var isFastRetransmitDue = false
     /// How many packets may go out before the next acknowledgement (RFC 9260 §6.1 D).
     var burst = Self.initialBurst
+    /// Whether it was the congestion window that ended the last burst, rather than a lack of data or the peer's window.
+    var isWindowLimited = false
+    /// When data was sent last.
     var lastSentAt = Instant.zero
+    /// When the round-trip time was measured last: once for each round trip (RFC 9260 §6.3.1 C4).
     var lastMeasuredAt = Instant.zero
 
+    /// a_rwnd of the last SACK.
     var advertisedWindow = 0
+    /// Whether both sides support FORWARD-TSN.
     var supportsForwardTSN = false
+    /// How many gap blocks the SACKs of the peer hold at most.
     var reportLimit = Int.max
+    /// Bytes of the window of the peer that are left unused.
     var windowReserve = 0
 
     /// How far the peer is told to skip; at or below the cumulative acknowledgement if there is nothing to skip.
     var forwardPoint: TSN
+    /// Whether a FORWARD-TSN is to be sent.
     var isForwardDue = false
+    /// When a FORWARD-TSN was sent last.
     var lastForwardAt = Instant.zero
 
     /// Creates the state before the peer is known.
@@ -63,7 +82,9 @@ struct Transmission: Sendable {
         self.outstanding = OutstandingData(initialTSN: initialTSN)
         self.packetSize = parameters.packetSize & ~3
         self.timeout = parameters.timeout
-        self.congestion = .reno(Reno(packetSize: parameters.packetSize & ~3))
+        // RFC 9260 §7.2 counts in PMDCS, the user data of a full packet.
+        let payload = (parameters.packetSize & ~3) - CommonHeader.size - DataChunkHeader.size
+        self.congestion = CongestionController(parameters.algorithm, packetSize: payload)
         self.forwardPoint = initialTSN.previous
     }
 
@@ -73,6 +94,7 @@ struct Transmission: Sendable {
         self.supportsForwardTSN = peer.supportsForwardTSN
         self.reportLimit = peer.reportLimit
         self.windowReserve = peer.windowReserve
+        self.timeout.setMinimum(peer.minimumTimeout)
         self.congestion.begin(
             threshold: Int(peer.window),
             packetsPerAcknowledgement: peer.packetsPerAcknowledgement
@@ -90,7 +112,7 @@ struct Transmission: Sendable {
         if self.outstanding.count == 0, self.queue.isEmpty {
             let idle = now.nanoseconds(since: self.lastSentAt) / max(self.timeout.value, 1)
             if idle > 0 { self.congestion.idled(timeouts: Int(clamping: idle)) }
-            self.burst = max(self.burst, Self.initialBurst)
+            self.burst = Self.initialBurst
         }
         self.queue.append(message)
     }
@@ -103,13 +125,21 @@ struct Transmission: Sendable {
             return
         }
         self.expirations += 1
-        self.congestion.timedOut()
+        if !self.isProbingWindow { self.congestion.timedOut() }
         self.outstanding.loseAll()
         self.recoveryExit = nil
         self.isFastRetransmitDue = false
         self.burst = max(self.burst, Self.baseBurst)
         self.isForwardDue = self.outstanding.cumulativeTSN.precedes(self.forwardPoint)
         self.startTimer(at: now)
+    }
+
+    /// Whether all that is in flight is one chunk which the peer has said it has no room for: that it was not
+    /// acknowledged tells nothing about the path.
+    var isProbingWindow: Bool {
+        guard self.outstanding.count == 1 else { return false }
+        let length = Int(self.outstanding[self.outstanding.nextTSN.previous].length)
+        return self.advertisedWindow - self.windowReserve < length
     }
 
     /// Takes a SACK (RFC 9260 §6.2.1).
@@ -129,7 +159,6 @@ struct Transmission: Sendable {
     }
 
     private mutating func acknowledge(_ cumulative: TSN, _ blocks: [GapBlock], at now: Instant) {
-        let flightBefore = self.outstanding.flightBytes
         let change = self.outstanding.acknowledge(
             cumulative: cumulative,
             blocks: blocks,
@@ -146,14 +175,16 @@ struct Transmission: Sendable {
         self.congestion.acknowledged(
             AcknowledgedData(
                 bytes: change.bytes,
-                flightBefore: flightBefore,
+                isWindowLimited: self.isWindowLimited,
                 isCumulative: change.isCumulative,
                 isAll: self.outstanding.count == 0,
                 isInRecovery: self.recoveryExit != nil
             )
         )
         if change.hasNewLosses { self.enterRecovery() }
-        self.burst = max(self.burst, Self.baseBurst + 2 * change.bytes / self.packetSize)
+        // Slow start sends two packets for each one that arrived; Max.Burst is what may come on top of that.
+        let clocked = 2 * (change.bytes + self.fullPayload - 1) / self.fullPayload
+        self.burst = min(max(self.burst, Self.baseBurst), Self.maximumBurst) + clocked
         if self.outstanding.count == 0 {
             self.timer = nil
         } else if change.isCumulative || self.timer == nil {
@@ -169,6 +200,7 @@ struct Transmission: Sendable {
         self.recoveryExit = self.outstanding.nextTSN.previous
     }
 
+    /// Starts T3-rtx (anew).
     mutating func startTimer(at now: Instant) {
         self.timer = now.advanced(byNanoseconds: self.timeout.backedOff(self.expirations))
     }
@@ -178,4 +210,7 @@ struct Transmission: Sendable {
 
     /// As many packets as the initial window has.
     static let initialBurst = 10
+
+    /// Packets that earlier acknowledgements allowed and that are still allowed: as many as a system call takes.
+    static let maximumBurst = 64
 }

@@ -1,0 +1,30 @@
+// Part of icetalk.
+// SPDX-License-Identifier: Apache-2.0
+
+package import Reactor
+
+/// What a person chose for meeting by pasted lines.
+package struct ManualSettings: Sendable {
+    /// Whether an SDP offer is given out instead of a line.
+    package var usesSDP = false
+    /// Where the other side's line is read from; nil is standard input.
+    package var pasteIn: String?
+    /// Where this side's line is written to; nil is standard output.
+    package var pasteOut: String?
+    /// The servers to ask for this side's addresses.
+    package var stunServers: [ServerAddress] = []
+    /// Which addresses of this host are used.
+    package var selection = AddressSelection()
+    /// The name that the other side sees.
+    package var name: String
+    /// The version of the program.
+    package var version: String
+    /// Whether what is offered is taken without asking.
+    package var takesEverything = false
+
+    /// Creates settings for a person of this name.
+    package init(name: String, version: String) {
+        self.name = name
+        self.version = version
+    }
+}
