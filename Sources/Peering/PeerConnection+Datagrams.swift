@@ -93,6 +93,7 @@ extension PeerConnection {
         case .secured(let path):
             self.route.prove(path)
             self.early.removeAll()
+            self.tellEarly(path)
             if case .paired(let remote) = self.signaling { self.events.append(.secured(remote.fingerprint)) }
             self.association.associate(roundTrip: self.agent.roundTripTime, at: now)
         case .impostor(let path):
@@ -101,6 +102,16 @@ extension PeerConnection {
         case .closed:
             self.end(.remote)
         }
+    }
+
+    /// Tells a path that is used before ICE has selected one, so that even the shortest session tells its path.
+    private mutating func tellEarly(_ path: Path) {
+        guard self.route.selected == nil,
+            let pair = self.agent.validPairs.first(where: { $0.base == path.local && $0.destination == path.remote })
+        else { return }
+        self.events.append(
+            .path(PathDescription(local: pair.local, remote: pair.remote, roundTripTime: pair.roundTripTime))
+        )
     }
 
     /// As DTLS client: silence on the selected path may be that of somebody who only knows the description, so a further
