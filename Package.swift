@@ -89,6 +89,13 @@ let package = Package(
             swiftSettings: safe
         ),
 
+        .executableTarget(
+            name: "interop-peer",
+            dependencies: ["Wire", "SDP", "SCTP", "DataChannels", "Peering", "Reactor"],
+            path: "Tests/InteropPeer",
+            swiftSettings: strict
+        ),
+
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
         .testTarget(name: "SDPTests", dependencies: ["Wire", "SDP"], swiftSettings: strict),
         .testTarget(name: "STUNTests", dependencies: ["Wire", "STUN"], swiftSettings: strict),
