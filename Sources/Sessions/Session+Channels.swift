@@ -88,7 +88,10 @@ extension Session {
                 self.receivePlainly(bytes)
             }
         case .plain where self.plainChannels.contains(channel):
-            self.receivePlainly(bytes)
+            // A hello that a bad path delayed beyond all patience is one all the same.
+            guard channel == self.ownChannel, Self.isHello(bytes) else { return self.receivePlainly(bytes) }
+            self.becomeIcetalk(on: channel)
+            self.receiveInTalk(bytes)
         case .undecided, .listening, .icetalk, .plain:
             break
         }
