@@ -22,7 +22,9 @@ struct EarlyHandshakes {
     mutating func keep(_ datagram: Span<UInt8>, on path: Path) {
         guard datagram.count <= Self.maximumBytes, datagram.count > 13, datagram[0] == 22 else { return }
         var kept = self.datagrams[path] ?? []
-        guard kept.count < Self.maximumDatagrams, !kept.isEmpty || self.datagrams.count < Self.maximumSources else { return }
+        guard kept.count < Self.maximumDatagrams, !kept.isEmpty || self.datagrams.count < Self.maximumSources else {
+            return
+        }
         if kept.isEmpty { self.order.append(path) }
         kept.append([UInt8](copying: datagram))
         self.datagrams[path] = kept

@@ -135,7 +135,9 @@ extension PeerConnection {
 
     /// Tells which path is in use, if that has changed.
     private mutating func tellPath() {
-        guard let path = self.route.current, let pair = self.agent.pair(with: path.remote, on: path.local) else { return }
+        guard let path = self.route.current, let pair = self.agent.pair(with: path.remote, on: path.local) else {
+            return
+        }
         let description = PathDescription(local: pair.local, remote: pair.remote, roundTripTime: pair.roundTripTime)
         if let told = self.toldPath, told.local == description.local, told.remote == description.remote { return }
         self.toldPath = description
@@ -236,7 +238,8 @@ extension PeerConnection {
             case .aborted(.timedOut): self.end(.lost)
             case .aborted(.protocolViolation): self.end(.failed("the other side broke the rules of SCTP"))
             case .aborted(.peer), .shutdownComplete: self.end(.remote)
-            case .restarted, .incomingStreamsReset, .outgoingStreamsReset, .outgoingResetDenied, .messageAbandoned: break
+            case .restarted, .incomingStreamsReset, .outgoingStreamsReset, .outgoingResetDenied, .messageAbandoned:
+                break
             }
         }
         self.channels.noteProgress(on: self.association)

@@ -101,7 +101,10 @@ package struct PeerConnection: ~Copyable {
             random: random.fork(),
             at: now
         )
-        self.association = Association(configuration: Self.associationConfiguration(configuration), random: random.fork())
+        self.association = Association(
+            configuration: Self.associationConfiguration(configuration),
+            random: random.fork()
+        )
         self.channels = DataChannelSet(maxMessageSize: configuration.maxMessageSize)
     }
 

@@ -90,7 +90,8 @@ import Wire
         #expect(world.spinning.isEmpty)
     }
 
-    private func impostor(in world: PeerWorld, _ race: Race, of bob: PeerSide, towards ann: PeerSide) throws -> PeerSide {
+    private func impostor(in world: PeerWorld, _ race: Race, of bob: PeerSide, towards ann: PeerSide) throws -> PeerSide
+    {
         try Impostor.add(
             to: world,
             at: "198.51.100.66",
