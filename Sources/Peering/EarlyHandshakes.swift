@@ -5,8 +5,8 @@ import Wire
 
 /// ClientHellos that came before the other side's description was known, kept unprocessed.
 ///
-/// A peer that learned our description first may finish its checks and start DTLS before ours is complete. Anyone who saw
-/// an invitation can send here, so both the sources and the bytes of each are bounded.
+/// A peer that learned our description first may finish its checks and start DTLS before ours is complete. Anyone who
+/// saw an invitation can send here, so both the sources and the bytes of each are bounded.
 struct EarlyHandshakes {
     /// Sources that are remembered; further ones are ignored.
     static let maximumSources = 64

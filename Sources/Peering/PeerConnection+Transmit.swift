@@ -7,7 +7,8 @@ import SCTP
 package import Wire
 
 extension PeerConnection {
-    /// Segments in one transmit: more do not fit the socket buffer of a browser (64 KiB, of which the kernel charges twice).
+    /// Segments in one transmit: more do not fit the socket buffer of a browser (64 KiB, of which the kernel charges
+    /// twice).
     private static let maximumSegments = 45
 
     /// Fills the buffer with what is to be sent next and says where it goes; nil when there is nothing now.
@@ -53,7 +54,9 @@ extension PeerConnection {
         return Transmit(from: path.local, to: path.remote, segmentSize: buffer.count)
     }
 
-    /// Seals SCTP packets into the buffer while they have one size; a shorter one may end the run. Returns that size.
+    /// Seals SCTP packets into the buffer while they have one size; a shorter one may end the run.
+    ///
+    /// Returns that size; nil when there was nothing.
     private mutating func fill(_ buffer: DatagramBuffer, through secure: SecureTransport, at now: Instant) -> Int? {
         var segmentSize: Int?
         var segments = 0
