@@ -25,6 +25,8 @@ final class PeerWorld {
     private(set) var spinning: Set<String> = []
     /// The most datagrams that one peer sent at one instant.
     private(set) var largestBurst = 0
+    /// What else arrives with each datagram of a peer, as if the peer had sent it.
+    var companions: ([UInt8]) -> [[UInt8]] = { _ in [] }
     private let buffer = DatagramBuffer()
 
     init(seed: UInt64, link: Link = Link()) {
@@ -201,7 +203,9 @@ final class PeerWorld {
         case .checksOnly: guard PacketKind(bytes.span) == .stun else { return }
         case .mute: return
         }
-        self.internet.send(bytes, from: transmit.source, to: transmit.destination, at: self.now)
+        for datagram in [bytes] + self.companions(bytes) {
+            self.internet.send(datagram, from: transmit.source, to: transmit.destination, at: self.now)
+        }
     }
 }
 

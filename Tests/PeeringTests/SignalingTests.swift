@@ -38,7 +38,12 @@ import Wire
         let credentials = ICECredentials(random: &world.random)
         let ann = try world.addSide("ann", at: "192.168.1.2", behind: world.addNAT(at: "203.0.113.1"))
         world.gather()
-        let host = Candidate(kind: .host, address: address("203.0.113.2:5000"), foundation: "1", priority: 2_130_706_431)
+        let host = Candidate(
+            kind: .host,
+            address: address("203.0.113.2:5000"),
+            foundation: "1",
+            priority: 2_130_706_431
+        )
         let line = PeerDescription(credentials: credentials, fingerprint: certificate.fingerprint, candidates: [host])
         try ann.connection.setRemote(line, at: world.now)
         world.run(for: .seconds(25 * 60))
