@@ -116,7 +116,7 @@ let package = Package(
             dependencies: ["Wire", "SDP", "ICE", "DTLS", "Peering", "Rendezvous"],
             swiftSettings: strict
         ),
-        .testTarget(name: "ReactorTests", dependencies: ["Wire", "Reactor", "CLinux"], swiftSettings: strict),
+        .testTarget(name: "ReactorTests", dependencies: ["Wire", "ICE", "Reactor", "CLinux"], swiftSettings: strict),
         .testTarget(name: "FileTransferTests", dependencies: ["Wire", "FileTransfer"], swiftSettings: strict),
         .testTarget(
             name: "ConversationTests",

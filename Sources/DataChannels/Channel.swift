@@ -38,6 +38,8 @@ struct Channel: Sendable {
     var state: State
     /// Its stream; nil before that is known.
     var stream: StreamID?
+    /// Whether the user was told that it is open.
+    var isAnnounced = false
     /// Parts of a message in the deprecated manner.
     var partial: [UInt8] = []
     /// At how many waiting bytes the user is told.

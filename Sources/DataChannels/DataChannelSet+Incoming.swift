@@ -90,8 +90,8 @@ extension DataChannelSet {
         }
         switch state {
         case .closing(let closing) where closing.reason == .closed(by: .remote):
-            // Sent before the other side closed, read later.
-            break
+            // Sent before the other side closed, read later: perhaps before anything else that says that it knew the channel.
+            self.announce(id, by: .local)
         case .waiting, .closing:
             return
         case .opening:
@@ -146,14 +146,14 @@ extension DataChannelSet {
             return
         }
         let id = self.insert(Channel(parameters: parameters, state: .open, stream: stream))
-        self.events.append(.opened(id, by: .remote))
+        self.announce(id, by: .remote)
         self.establish(.acknowledgement, id: id, stream: stream, on: &transport, at: now)
         self.deliverEarly(on: stream, on: &transport, at: now)
     }
 
     private mutating func becomeOpen(_ id: DataChannelID) {
         self.channels[id]?.state = .open
-        self.events.append(.opened(id, by: .local))
+        self.announce(id, by: .local)
     }
 
     private mutating func deliver<Transport: ChannelTransport & ~Copyable>(

@@ -174,6 +174,13 @@ extension DataChannelSet {
         return id
     }
 
+    /// Tells that a channel is open, unless that was told before.
+    mutating func announce(_ id: DataChannelID, by side: DataChannelEvent.Side) {
+        guard self.channels[id]?.isAnnounced == false else { return }
+        self.channels[id]?.isAnnounced = true
+        self.events.append(.opened(id, by: side))
+    }
+
     /// Removes a channel and tells why; its stream can be used again unless it is retired.
     mutating func remove(_ id: DataChannelID, reason: DataChannelEvent.CloseReason?, retiring: Bool = false) {
         guard let channel = self.channels.removeValue(forKey: id) else { return }
@@ -225,7 +232,7 @@ extension DataChannelSet {
             self.byStream[stream] = id
             if channel.parameters.negotiatedStream != nil {
                 self.channels[id]?.state = .open
-                self.events.append(.opened(id, by: .local))
+                self.announce(id, by: .local)
                 self.deliverEarly(on: stream, on: &transport, at: now)
             } else {
                 self.channels[id]?.state = .opening

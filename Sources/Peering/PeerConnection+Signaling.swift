@@ -129,6 +129,7 @@ extension PeerConnection {
             }
         } else {
             self.signaling = .paired(remote)
+            self.pathlessDeadline = now + Self.searchTime
             self.secure = SecureTransport(
                 role: dtlsRole,
                 certificate: self.configuration.certificate,
@@ -142,6 +143,7 @@ extension PeerConnection {
         for candidate in remote.candidates {
             self.agent.addRemoteCandidate(candidate, at: now)
         }
+        self.takeEarlyHandshakes(at: now)
         self.pump(at: now)
     }
 }

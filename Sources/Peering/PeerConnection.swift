@@ -19,6 +19,8 @@ package struct PeerConnection: ~Copyable {
         package var certificate: DTLSCertificate
         /// The largest message taken from the other side, in bytes.
         package var maxMessageSize: UInt32 = 262_144
+        /// The user name fragment and password of this side; nil for fresh ones.
+        package var credentials: ICECredentials?
         /// Whether the other side may come late: failed pairs are tried again for half an hour.
         package var isPatient = true
         /// The largest UDP payload that is sent.
@@ -40,20 +42,16 @@ package struct PeerConnection: ~Copyable {
         case paired(PeerDescription)
     }
 
-    /// Whether the connection has ended, and whether its owner was told.
-    enum Ending {
-        /// It goes on.
-        case ongoing
-        /// The owner is told after everything that came before.
-        case due(CloseReason)
-        /// The owner knows.
-        case told
-    }
+    /// When a search without success is told: RFC 8863 §4 gives the other side as long.
+    static let searchTime = Duration.milliseconds(39_500)
+    /// How often a selected path is probed that does not prove to be the other side's.
+    static let maximumProbes = 20
+    /// The time between two such probes, in nanoseconds.
+    static let probeInterval: UInt64 = 500_000_000
 
     let configuration: Configuration
     let credentials: ICECredentials
     var signaling = Signaling.fresh
-    var ending = Ending.ongoing
     var agent: ICEAgent
     var early = EarlyHandshakes()
     var secure: SecureTransport?
@@ -71,11 +69,21 @@ package struct PeerConnection: ~Copyable {
     var message: ReceivedMessage?
     var events: Deque<PeerEvent> = []
     var isQuiet = false
+    /// When it is told that no path was found so far.
+    var pathlessDeadline: Instant?
+    /// Whether that was told, and no path found since.
+    var isPathless = false
+    /// The path that was told last.
+    var toldPath: PathDescription?
+    /// When the selected path is probed again.
+    var nextProbe: Instant?
+    /// How often it still may be.
+    var probesLeft = 0
+    /// Why the connection ended, until that is told.
+    var untoldEnd: CloseReason?
 
     /// Whether the connection has ended; what is left to say to the other side may still be sent.
-    package var isClosed: Bool {
-        if case .ongoing = self.ending { false } else { true }
-    }
+    package internal(set) var isClosed = false
     /// Datagrams and packets that were dropped because they made no sense or came from nobody known.
     package internal(set) var rejectedDatagrams: UInt64 = 0
 
@@ -83,7 +91,7 @@ package struct PeerConnection: ~Copyable {
     package init(configuration: Configuration, random: RandomSource, at now: Instant) {
         var random = random
         self.configuration = configuration
-        self.credentials = ICECredentials(random: &random)
+        self.credentials = configuration.credentials ?? ICECredentials(random: &random)
         self.agent = ICEAgent(
             configuration: ICEAgent.Configuration(
                 role: .controlling,
@@ -129,15 +137,19 @@ extension PeerConnection {
     }
 
     /// Whether every STUN server that is known so far has answered or failed.
-    package var hasGathered: Bool { self.agent.gatheringState == .complete }
+    package var hasGathered: Bool { self.agent.gatheringState != .gathering }
 
     /// The pairs and how their checks stand, for diagnostics.
     package var pairReports: [PairReport] { self.agent.pairReports }
+
+    /// Sources that are remembered although they have not proven to be the other side; however many there are, it is bounded.
+    package var rememberedStrangers: Int { self.early.paths.count + (self.secure?.rememberedStrangers ?? 0) }
 
     /// Ends the connection and tells the other side, by ABORT and `close_notify` as browsers do; `.closed(.local)` follows.
     package mutating func close(at now: Instant) {
         guard !self.isClosed else { return }
         self.association.abort(reason: "closed")
         self.end(.local)
+        self.pump(at: now)
     }
 }

@@ -1,6 +1,7 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
+import ICE
 import Wire
 
 /// Which of this host's addresses are used for reaching a peer: what `--interface`, `-4` and `-6` ask for.

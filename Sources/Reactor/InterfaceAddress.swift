@@ -2,26 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+package import ICE
 package import Wire
 
-/// What an interface leads to, the most useful first.
-package enum InterfaceClass: Int, Hashable, Sendable, Comparable, CaseIterable {
-    /// A cable, or what a machine without cables takes for one.
-    case wired
-    /// Wi-Fi.
-    case wireless
-    /// A tunnel: a VPN, a modem, an overlay network.
-    case tunnel
-    /// A network between this host and its containers or virtual machines.
-    case container
-    /// This host alone.
-    case loopback
-
-    /// Whether `left` is the more useful one.
-    package static func < (left: InterfaceClass, right: InterfaceClass) -> Bool {
-        left.rawValue < right.rawValue
-    }
-
+extension InterfaceClass {
     /// Tells the class from what the kernel says of an interface; `kind` is that of a virtual one, otherwise empty.
     package init(name: String, kind: String, isLoopback: Bool, isTunnelHardware: Bool, isWireless: Bool) {
         if isLoopback {

@@ -80,7 +80,9 @@ package actor Peer {
             PeerConnection(configuration: connection, random: .system, at: self.loop.now()),
             on: self.loop
         )
-        let preferences = ICEAgent.localPreferences(for: addresses.map(ICE.InterfaceAddress.init))
+        let preferences = ICEAgent.localPreferences(
+            for: addresses.map { ClassifiedAddress($0.ip, $0.interfaceClass) }
+        )
         for (address, preference) in zip(addresses, preferences) {
             // An address may have gone since it was listed: the others serve.
             guard let local = try? driver.bind(SocketAddress(address.ip, port: 0)) else { continue }
@@ -302,19 +304,5 @@ extension Peer {
     ) throws -> Result {
         guard let driver = self.driver else { throw PeerError.notRunning }
         return try driver.withCore { core, now throws(any Error) in try body(&core, now) }
-    }
-}
-
-extension ICE.InterfaceAddress {
-    init(_ address: InterfaceAddress) {
-        let interfaceClass: ICE.InterfaceClass =
-            switch address.interfaceClass {
-            case .wired: .wired
-            case .wireless: .wireless
-            case .tunnel: .virtualPrivateNetwork
-            case .container: .container
-            case .loopback: .loopback
-            }
-        self.init(address.ip, interfaceClass)
     }
 }

@@ -4,6 +4,7 @@
 import Conversation
 import DataChannels
 import FileTransfer
+import Reactor
 
 extension Session {
     /// Takes what happened to a channel.
@@ -110,9 +111,7 @@ extension Session {
         switch self.talk {
         case .icetalk(channel):
             self.conversation.channelClosed()
-            if self.intendedEnd == nil, !self.conversation.isEnded, !self.hasPeerFinished {
-                self.intendedEnd = .closedByPeer
-            }
+            if self.intendedEnd == nil { self.intendedEnd = self.endByPeer }
             self.closePeer()
         case .listening(channel, _):
             self.becomePlain()

@@ -5,6 +5,7 @@ package import Conversation
 import DTLS
 import DataChannels
 import Glibc
+import Reactor
 import Wire
 
 // MARK: - Chat
@@ -182,7 +183,7 @@ extension Session {
             case .accepted(let id): self.accepted(id)
             case .declined(let id): self.declined(id)
             case .cancelled(let id, let reason): self.cancelled(id, reason)
-            case .completed(let id, _): self.outgoing[id]?.transfer.inbox.post(.completed)
+            case .completed(let id, let size): self.completed(id, size: size)
             case .peerFinished: self.peerFinished()
             case .ended: break
             }

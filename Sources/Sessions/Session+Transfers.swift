@@ -4,6 +4,7 @@
 import Conversation
 import DataChannels
 package import FileTransfer
+import Reactor
 
 // MARK: - What people decide
 
@@ -131,6 +132,12 @@ extension Session {
         self.finishIfIdle()
     }
 
+    /// The other side has the whole file, if it has as many bytes as were offered.
+    func completed(_ id: TransferID, size: UInt64) {
+        guard let transfer = self.outgoing[id]?.transfer else { return }
+        transfer.inbox.post(size == transfer.offer.size ?? size ? .completed : .cancelledByPeer(.integrity))
+    }
+
     /// The other side ended a transfer or withdrew an offer.
     func cancelled(_ id: TransferID, _ reason: TransferCancelReason) {
         if self.running[id] != nil {
@@ -203,7 +210,9 @@ extension Session {
     /// A transfer or an offer has come to its end: tells both sides, and closes the channel.
     func transfer(_ id: TransferID, endedWith outcome: TransferOutcome) {
         let channel = self.outgoing[id]?.channel ?? self.incoming[id]?.channel
-        guard self.outgoing.removeValue(forKey: id) != nil || self.incoming.removeValue(forKey: id) != nil else { return }
+        guard self.outgoing.removeValue(forKey: id) != nil || self.incoming.removeValue(forKey: id) != nil else {
+            return
+        }
         if let channel { self.transferChannels[channel] = nil }
         switch outcome {
         case .received(let file):

@@ -1,6 +1,7 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
+import Conversation
 import Synchronization
 
 /// Events on their way to whoever shows a session; when that takes long, the session takes less from the network.

@@ -19,6 +19,9 @@ package enum SessionLimits {
     /// More than one window, so that only several slow transfers together, or a peer that ignores the window, hold up chat.
     package static let waitingForDisk = Int(TransferLimits.window) + 8_388_608
 
+    /// What a message that waits for the disk weighs beside its bytes, in bytes.
+    static let messageWeight = 128
+
     /// Bytes that a transfer prepares at once, ahead of what the channel buffers.
     static let batch = 1_048_576
 

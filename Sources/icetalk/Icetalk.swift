@@ -34,27 +34,24 @@ struct Icetalk: AsyncParsableCommand {
         } catch {
             Self.end(with: error)
         }
-        exit(ExitStatus.done.rawValue)
+        Glibc.exit(ExitStatus.done.rawValue)
     }
 
     /// Prints what an error has to say, help included, and ends the process.
     private static func end(with error: any Error) -> Never {
         if let failure = error as? ProgramFailure {
-            printError("icetalk: \(failure.message)")
-            exit(failure.status.rawValue)
+            Console.writeError("icetalk: \(failure.message)")
+            Glibc.exit(failure.status.rawValue)
         }
         if let status = error as? ExitStatus {
-            exit(status.rawValue)
+            Glibc.exit(status.rawValue)
         }
         guard Self.exitCode(for: error) != .success else {
             print(Self.fullMessage(for: error))
-            exit(ExitStatus.done.rawValue)
+            Glibc.exit(ExitStatus.done.rawValue)
         }
-        printError("icetalk: \(Self.message(for: error))")
-        printError("Try “icetalk --help”.")
-        exit(ExitStatus.usage.rawValue)
+        Console.writeError("icetalk: \(Self.message(for: error))")
+        Console.writeError("Try “icetalk --help”.")
+        Glibc.exit(ExitStatus.usage.rawValue)
     }
 }
-
-/// How a command ends that has already told why.
-extension ExitStatus: @retroactive Error {}

@@ -42,8 +42,3 @@ struct ManualRun {
         return getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "somebody"
     }
 }
-
-/// Writes a line to standard error.
-func printError(_ text: String) {
-    fputs(text + "\n", stderr)
-}

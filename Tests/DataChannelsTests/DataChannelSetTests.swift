@@ -251,6 +251,23 @@ import Wire
         }
     }
 
+    @Test func `a channel that the peer used and closed before anything was read opens, speaks and closes`() throws {
+        let end = ChannelEnd(isDTLSClient: true)
+        end.establish()
+        let id = try end.open(DataChannelParameters(label: "l"))
+        end.receiveReset([0])
+        end.receive(Array("hi".utf8), protocolID: 51, stream: 0)
+        end.receive(Array("ho".utf8), protocolID: 51, stream: 0)
+        end.channels.outgoingStreamsReset([StreamID(0)])
+        let events = end.drainEvents()
+        #expect(
+            events == [
+                .opened(id, by: .local), .message(id, .text, Array("hi".utf8)), .message(id, .text, Array("ho".utf8)),
+                .closed(id, .closed(by: .remote)),
+            ]
+        )
+    }
+
     @Test func `an emptied buffer is told once`() throws {
         let pair = ChannelPair()
         let id = try pair.client.open(DataChannelParameters(label: ""))

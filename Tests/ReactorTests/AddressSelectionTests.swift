@@ -1,6 +1,7 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
+import ICE
 import Reactor
 import Testing
 import Wire

@@ -157,9 +157,8 @@ import Wire
     @Test func `INIT is repeated with growing delays, then given up`() {
         var configuration = Association.Configuration()
         configuration.maximumHandshakeAttempts = 5
-        configuration.roundTripHint = .milliseconds(100)
         let peer = ScriptedPeer(configuration)
-        peer.association.associate(at: peer.now)
+        peer.association.associate(roundTrip: .milliseconds(100), at: peer.now)
         var gaps: [UInt64] = []
         while !peer.isOver {
             #expect(peer.chunks() == [[.initiation]])

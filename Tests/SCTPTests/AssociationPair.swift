@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SCTP
+import Testing
 import Wire
 
 /// Two associations and the network between them, in virtual time.
@@ -141,6 +142,10 @@ final class AssociationPair {
             self.now = max(self.now, next)
             self.steps += 1
             self.step()
+            if let timeout = earliest(self.left.nextTimeout, self.right.nextTimeout), timeout <= self.now {
+                Issue.record("a timeout is due still after it was handled")
+                return
+            }
         }
     }
 

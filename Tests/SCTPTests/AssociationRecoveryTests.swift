@@ -162,6 +162,18 @@ import Wire
         #expect(!peer.packets().isEmpty)
     }
 
+    @Test func `probing a shut window does not shrink the congestion window`() throws {
+        let peer = try self.flight()
+        peer.acknowledge(10, window: 0)
+        let window = peer.statistics.congestionWindow
+        for _ in 0..<5 {
+            #expect(peer.packets().count == 1)
+            peer.expire()
+            peer.acknowledge(10, window: 0)
+        }
+        #expect(peer.statistics.congestionWindow == window)
+    }
+
     @Test func `a part of the window of dcSCTP stays unused`() throws {
         let peer = ScriptedPeer()
         peer.window = 10_000

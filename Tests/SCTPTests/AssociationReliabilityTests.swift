@@ -92,6 +92,35 @@ import Wire
         #expect(forward.skipped == [SkippedMessage(stream: StreamID(2), message: 1)])
     }
 
+    @Test func `abandoned data makes way for reliable data while the window is shut`() throws {
+        let peer = ScriptedPeer()
+        peer.establish()
+        try peer.send([0])
+        _ = peer.packets()
+        peer.acknowledge(1, window: 0)
+        try peer.send(pattern(1000), stream: 1, reliability: .retransmits(0))
+        try peer.send(pattern(1000), stream: 1, reliability: .retransmits(0))
+        try peer.send([50], stream: 2)
+        #expect(dataOffsets(in: peer.packets(), from: peer.remoteTSN) == [1])
+        var offsets: [UInt32] = []
+        for _ in 0..<5 where !offsets.contains(2) {
+            peer.expire()
+            let packets = peer.packets()
+            offsets += dataOffsets(in: packets, from: peer.remoteTSN)
+            for bytes in packets.compactMap({ value(of: [.forwardTSN], in: $0) }) {
+                let forward = try ForwardTSNChunk(parsing: bytes.span, interleaved: false)
+                peer.acknowledge(forward.newCumulativeTSN.distance(from: peer.remoteTSN) + 1, window: 0)
+            }
+            offsets += dataOffsets(in: peer.packets(), from: peer.remoteTSN)
+        }
+        // Streams take turns: the reliable message is the next one, and is tried again and again.
+        #expect(Set(offsets) == [2])
+        peer.expire()
+        #expect(dataOffsets(in: peer.packets(), from: peer.remoteTSN) == [2])
+        peer.expire()
+        #expect(dataOffsets(in: peer.packets(), from: peer.remoteTSN) == [2])
+    }
+
     @Test func `toward a peer without FORWARD-TSN everything is reliable`() throws {
         let peer = ScriptedPeer()
         peer.extensions = []

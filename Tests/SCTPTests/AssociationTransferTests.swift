@@ -87,6 +87,22 @@ import Wire
         #expect(pair.left.sent.map(\.count) == [Int](repeating: 1188, count: 10))
     }
 
+    @Test func `packets stay within the limit and full, whatever they are bundled with`() throws {
+        let pair = AssociationPair(seed: 5)
+        pair.setLink(jitter: 5_000_000, loss: 50)
+        pair.establish()
+        pair.records = true
+        for _ in 0..<20 {
+            try pair.send(pattern(20_000), from: pair.left)
+            try pair.send(pattern(20_000), from: pair.right)
+        }
+        pair.run(milliseconds: 60_000) { pair.left.messages.count == 20 && pair.right.messages.count == 20 }
+        #expect(pair.left.messages.count == 20 && pair.right.messages.count == 20)
+        let sizes = (pair.left.sent + pair.right.sent).map(\.count)
+        #expect(sizes.allSatisfy { $0 <= 1188 })
+        #expect(sizes.filter { $0 == 1188 }.count > 400)
+    }
+
     @Test func `small messages share a packet`() throws {
         let pair = AssociationPair()
         pair.establish()

@@ -103,6 +103,20 @@ extension ReassemblyQueue {
         #expect(queue.popMessage()?.bytes == Array(0..<12))
     }
 
+    @Test func `what was stored when the gap before it closed is given up with its message`() throws {
+        var maker = ChunkMaker(tsn: TSN(1))
+        var queue = ReassemblyQueue(maximumMessageSize: 1_000)
+        let late = maker.cut([1], stream: 1, size: 4)
+        let abandoned = maker.cut(Array(0..<12), stream: 2, size: 4)
+        try queue.insert(abandoned[0], isNext: false)
+        try queue.insert(late[0], isNext: true)
+        let skipped = [SkippedMessage(stream: StreamID(2), message: 0)]
+        queue.forward(ForwardTSNChunk(newCumulativeTSN: TSN(4), skipped: skipped), from: TSN(2))
+        #expect(queue.popMessage()?.bytes == [1])
+        #expect(queue.popMessage() == nil)
+        #expect(queue.bytesQueued == 0)
+    }
+
     @Test func `a message that was passed over is delivered before what follows it`() throws {
         var maker = ChunkMaker(tsn: TSN(1))
         var queue = ReassemblyQueue(maximumMessageSize: 1_000)

@@ -12,7 +12,7 @@ import Wire
         }
     }
 
-    @Test(arguments: 1...300 as ClosedRange<UInt64>)
+    @Test(arguments: 1...100 as ClosedRange<UInt64>)
     func `differences are those of the sets`(seed: UInt64) {
         var random = RandomSource.seeded(seed)
         var gaps = GapRanges()
@@ -96,7 +96,7 @@ import Wire
         }
     }
 
-    @Test(arguments: 1...60 as ClosedRange<UInt64>)
+    @Test(arguments: 1...25 as ClosedRange<UInt64>)
     func `it agrees with a model that looks at every chunk`(seed: UInt64) {
         var random = RandomSource.seeded(seed)
         let base = TSN(UInt32.random(in: 0...(.max), using: &random))

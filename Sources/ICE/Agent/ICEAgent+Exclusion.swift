@@ -15,6 +15,9 @@ extension ICEAgent {
         self.settle(at: now)
     }
 
+    /// Whether the other side has told of a remote address, rather than somebody being heard from there.
+    package func isSignalled(_ remote: SocketAddress) -> Bool { self.remotes.isSignalled(remote) }
+
     /// The pairs that work, the best first.
     package var validPairs: [SelectedPair] {
         self.checkList.pairs.filter(\.isValid)

@@ -3,32 +3,30 @@
 
 package import Wire
 
-/// What kind of network an interface leads to, best first.
+/// What an interface leads to, the most useful first.
 package enum InterfaceClass: Int, Hashable, Sendable, CaseIterable, Comparable {
-    /// A cable.
+    /// A cable, or what a machine without cables takes for one.
     case wired
-    /// A radio network of the house or the office.
+    /// Wi-Fi.
     case wireless
-    /// Something real of which nothing more is known, a mobile modem for instance.
-    case other
-    /// A tunnel: its packets travel over one of the interfaces above.
-    case virtualPrivateNetwork
-    /// A bridge of containers or virtual machines, rarely reachable from elsewhere.
+    /// A tunnel: a VPN, a modem, an overlay network; its packets travel over one of the interfaces above.
+    case tunnel
+    /// A network between this host and its containers or virtual machines.
     case container
-    /// The host itself.
+    /// This host alone.
     case loopback
 
-    /// Whether `left` is to be preferred.
+    /// Whether `left` is the more useful one.
     package static func < (left: InterfaceClass, right: InterfaceClass) -> Bool {
         left.rawValue < right.rawValue
     }
 }
 
-/// An address of an interface, before anything was made of it.
-package struct InterfaceAddress: Hashable, Sendable {
+/// An address and what its interface leads to.
+package struct ClassifiedAddress: Hashable, Sendable {
     /// The address.
     package var address: IPAddress
-    /// What kind of network the interface leads to.
+    /// What the interface leads to.
     package var interfaceClass: InterfaceClass
 
     /// Creates a value.
@@ -43,14 +41,14 @@ extension ICEAgent {
     ///
     /// Real interfaces come before tunnels and bridges, whatever their family; inside each of these groups the families are
     /// interleaved (RFC 8421 §4), so that a broken IPv6 costs a few checks and not all of them.
-    package static func localPreferences(for interfaces: [InterfaceAddress]) -> [UInt16] {
+    package static func localPreferences(for interfaces: [ClassifiedAddress]) -> [UInt16] {
         let order = interfaces.indices.sorted { left, right in
             (interfaces[left].rank, left) < (interfaces[right].rank, right)
         }
         let groups = [
-            order.filter { interfaces[$0].interfaceClass < .virtualPrivateNetwork },
-            order.filter { interfaces[$0].interfaceClass == .virtualPrivateNetwork },
-            order.filter { interfaces[$0].interfaceClass > .virtualPrivateNetwork },
+            order.filter { interfaces[$0].interfaceClass < .tunnel },
+            order.filter { interfaces[$0].interfaceClass == .tunnel },
+            order.filter { interfaces[$0].interfaceClass > .tunnel },
         ]
         var preferences = [UInt16](repeating: 0, count: interfaces.count)
         var next = UInt16.max
@@ -64,7 +62,7 @@ extension ICEAgent {
     }
 
     /// RFC 8421 §4: with N6 and N4 addresses, one IPv4 address follows each (N4 + N6) / N4 IPv6 addresses.
-    private static func interleaved(_ order: [Int], in interfaces: [InterfaceAddress]) -> [Int] {
+    private static func interleaved(_ order: [Int], in interfaces: [ClassifiedAddress]) -> [Int] {
         var version6 = order.filter { interfaces[$0].address.isIPv6 }[...]
         var version4 = order.filter { interfaces[$0].address.isIPv4 }[...]
         guard !version4.isEmpty else { return Array(version6) }
@@ -80,7 +78,7 @@ extension ICEAgent {
     }
 }
 
-extension InterfaceAddress {
+extension ClassifiedAddress {
     /// Lower is better: the class, then whether the address works beyond one link.
     fileprivate var rank: Int {
         self.interfaceClass.rawValue * 2 + (self.address.isLinkLocal ? 1 : 0)

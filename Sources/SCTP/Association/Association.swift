@@ -45,6 +45,8 @@ package struct Association: ~Copyable {
     var declaredZeroChecksum = false
     /// HEARTBEATs under way.
     var heartbeat = HeartbeatState()
+    /// The round-trip time that the owner knew before there was one to measure.
+    var roundTripHint: Duration?
     /// How often T2-shutdown expired.
     var shutdownAttempts = 0
     /// Packets of the peer that were wrong.
@@ -105,7 +107,10 @@ package struct Association: ~Copyable {
         }
         guard self.state.isSynchronized else { return }
         self.transmission.handleTimeout(at: now)
-        if let limit = self.configuration.maximumRetransmissions, self.transmission.expirations > limit {
+        // RFC 9260 §6.1 A: a peer that keeps its window shut is not counted as one that does not answer.
+        if let limit = self.configuration.maximumRetransmissions, self.transmission.expirations > limit,
+            !self.transmission.isProbingWindow
+        {
             self.end(.aborted(.timedOut), telling: ErrorCause(.userInitiatedAbort))
         }
     }
@@ -168,6 +173,7 @@ package struct Association: ~Copyable {
             initialTSN: initialTSN,
             parameters: Transmission.Parameters(
                 packetSize: configuration.mtu,
+                algorithm: configuration.congestionControl,
                 timeout: RetransmissionTimeout(
                     initial: configuration.initialTimeout.wholeNanoseconds,
                     minimum: configuration.minimumTimeout.wholeNanoseconds,

@@ -32,12 +32,12 @@ extension Association {
         package var initialTimeout: Duration = .seconds(1)
         /// RTO.Min; above 200 ms, the time that a peer may delay a SACK, plus some travel.
         package var minimumTimeout: Duration = .milliseconds(400)
+        /// RTO.Min toward another icetalk, which does not delay a SACK by more than 20 ms.
+        package var minimumIcetalkTimeout: Duration = .milliseconds(200)
         /// RTO.Max.
         package var maximumTimeout: Duration = .seconds(60)
         /// Where the doubling of RTO ends, as browsers have it.
         package var maximumBackoff: Duration = .seconds(3)
-        /// The round-trip time of the path if it is known, so that a lost INIT costs little.
-        package var roundTripHint: Duration?
         /// After how many unanswered INITs or COOKIE ECHOs the association fails.
         package var maximumHandshakeAttempts = 60
         /// After how many expirations of T3-rtx in a row the association fails; nil leaves that to consent (RFC 7675).

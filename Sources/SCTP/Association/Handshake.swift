@@ -6,8 +6,11 @@ package import Wire
 /// The four-way handshake (RFC 9260 §5).
 extension Association {
     /// Begins the association; both sides may do so at once.
-    package mutating func associate(at now: Instant) {
+    ///
+    /// - Parameter roundTrip: The round-trip time of the path where it is known: a lost first packet then costs less.
+    package mutating func associate(roundTrip: Duration? = nil, at now: Instant) {
         guard self.state == .closed else { return }
+        self.roundTripHint = roundTrip
         self.state = .cookieWait(AssociationState.Handshake(since: now.nanoseconds))
         self.sendInit(declaringZeroChecksum: self.configuration.usesZeroChecksum)
         self.timers[.handshake] = now.advanced(byNanoseconds: self.handshakeTimeout(attempts: 1))
@@ -53,7 +56,7 @@ extension Association {
     /// The first step is repeated soon where the round-trip time is known: a lost packet should not cost a second.
     private func handshakeTimeout(attempts: Int) -> UInt64 {
         var base = self.transmission.timeout.value
-        if let hint = self.configuration.roundTripHint {
+        if let hint = self.roundTripHint {
             base = min(base, max(3 * min(hint.wholeNanoseconds, base), Self.minimumHandshakeTimeout))
         }
         return min(base << UInt64(min(attempts - 1, 10)), self.configuration.maximumBackoff.wholeNanoseconds)
@@ -179,6 +182,8 @@ extension Association {
         self.pendingSACKs.removeAll()
         let coalesces = self.configuration.coalescesSACKs && peer.coalescesSACKs
         self.receiver.policy.peer = coalesces ? .icetalk : .standard
+        let minimumTimeout =
+            coalesces ? self.configuration.minimumIcetalkTimeout : self.configuration.minimumTimeout
         self.resets.begin(peerInitialTSN: peer.initialTSN)
         self.transmission.start(
             toward: Transmission.Peer(
@@ -186,6 +191,7 @@ extension Association {
                 supportsForwardTSN: self.configuration.supportsForwardTSN && peer.extensions.contains(.forwardTSN),
                 reportLimit: coalesces ? Self.icetalkReportLimit : Self.dcSCTPReportLimit,
                 packetsPerAcknowledgement: coalesces ? Self.coalescedPackets : Self.standardPackets,
+                minimumTimeout: minimumTimeout.wholeNanoseconds,
                 windowReserve: 0
             )
         )

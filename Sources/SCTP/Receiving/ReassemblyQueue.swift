@@ -219,7 +219,13 @@ package struct ReassemblyQueue: Sendable {
     }
 
     private mutating func discardStored(from first: TSN, through last: TSN) {
-        var tsn = first
+        // Fragments that arrived before what they waited for stay stored behind it; the message of these is given up too.
+        var tsn = first.previous
+        while let count = self.store.discard(tsn) {
+            self.bytesQueued -= count + Self.overhead
+            tsn = tsn.previous
+        }
+        tsn = first
         while self.store.count > 0, tsn.isAtMost(last), tsn.distance(from: first) < TSNTracker.windowSize {
             if let count = self.store.discard(tsn) { self.bytesQueued -= count + Self.overhead }
             tsn = tsn.next

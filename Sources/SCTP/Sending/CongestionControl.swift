@@ -48,6 +48,13 @@ package enum CongestionController: CongestionControl {
     /// RFC 9260 §7.
     case reno(Reno)
 
+    /// Creates the state of an algorithm for packets of `packetSize` bytes of user data.
+    package init(_ algorithm: Association.CongestionControlAlgorithm, packetSize: Int) {
+        switch algorithm {
+        case .reno: self = .reno(Reno(packetSize: packetSize))
+        }
+    }
+
     /// Bytes that may be in flight.
     package var window: Int {
         switch self {

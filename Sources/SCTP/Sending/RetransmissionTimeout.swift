@@ -12,7 +12,7 @@ package struct RetransmissionTimeout: Sendable {
     /// RTO without backoff.
     package private(set) var value: UInt64
 
-    private let minimum: UInt64
+    private var minimum: UInt64
     private let maximum: UInt64
     private let maximumBackoff: UInt64
 
@@ -36,8 +36,19 @@ package struct RetransmissionTimeout: Sendable {
             self.smoothed = sample
             self.variation = sample / 2
         }
-        let sum = (self.smoothed ?? sample) + max(4 * self.variation, Self.granularity)
+        self.update(self.smoothed ?? sample)
+    }
+
+    /// Rules C2 to C7.
+    private mutating func update(_ smoothed: UInt64) {
+        let sum = smoothed + max(4 * self.variation, Self.granularity)
         self.value = min(max(sum, self.minimum), self.maximum)
+    }
+
+    /// Changes RTO.Min, which depends on how long the peer may delay its SACKs.
+    package mutating func setMinimum(_ minimum: UInt64) {
+        self.minimum = min(minimum, self.maximum)
+        if let smoothed = self.smoothed { self.update(smoothed) }
     }
 
     /// RTO after `expirations` expirations in a row (rule E2): doubled each time, up to a bound that keeps a path with

@@ -9,6 +9,8 @@ struct Transmission: Sendable {
     struct Parameters: Sendable {
         /// Bytes of a full packet.
         var packetSize: Int
+        /// The congestion control.
+        var algorithm: Association.CongestionControlAlgorithm
         /// The retransmission timeout before any measurement.
         var timeout: RetransmissionTimeout
     }
@@ -23,6 +25,8 @@ struct Transmission: Sendable {
         var reportLimit: Int
         /// For how many packets one of its SACKs may stand.
         var packetsPerAcknowledgement: Int
+        /// RTO.Min toward it, in nanoseconds.
+        var minimumTimeout: UInt64
         /// Bytes of its window that are better left unused.
         var windowReserve: Int
     }
@@ -80,7 +84,7 @@ struct Transmission: Sendable {
         self.timeout = parameters.timeout
         // RFC 9260 §7.2 counts in PMDCS, the user data of a full packet.
         let payload = (parameters.packetSize & ~3) - CommonHeader.size - DataChunkHeader.size
-        self.congestion = .reno(Reno(packetSize: payload))
+        self.congestion = CongestionController(parameters.algorithm, packetSize: payload)
         self.forwardPoint = initialTSN.previous
     }
 
@@ -90,6 +94,7 @@ struct Transmission: Sendable {
         self.supportsForwardTSN = peer.supportsForwardTSN
         self.reportLimit = peer.reportLimit
         self.windowReserve = peer.windowReserve
+        self.timeout.setMinimum(peer.minimumTimeout)
         self.congestion.begin(
             threshold: Int(peer.window),
             packetsPerAcknowledgement: peer.packetsPerAcknowledgement
@@ -120,13 +125,21 @@ struct Transmission: Sendable {
             return
         }
         self.expirations += 1
-        self.congestion.timedOut()
+        if !self.isProbingWindow { self.congestion.timedOut() }
         self.outstanding.loseAll()
         self.recoveryExit = nil
         self.isFastRetransmitDue = false
         self.burst = max(self.burst, Self.baseBurst)
         self.isForwardDue = self.outstanding.cumulativeTSN.precedes(self.forwardPoint)
         self.startTimer(at: now)
+    }
+
+    /// Whether all that is in flight is one chunk which the peer has said it has no room for: that it was not
+    /// acknowledged tells nothing about the path.
+    var isProbingWindow: Bool {
+        guard self.outstanding.count == 1 else { return false }
+        let length = Int(self.outstanding[self.outstanding.nextTSN.previous].length)
+        return self.advertisedWindow - self.windowReserve < length
     }
 
     /// Takes a SACK (RFC 9260 §6.2.1).

@@ -104,6 +104,11 @@ package final class Console: Sendable {
         )
     }
 
+    /// Writes lines to standard error before there is a console; they are made safe here.
+    package static func writeError(_ text: String) {
+        writeAll(Array("\(SafeText(text, whitespace: .kept))\n".utf8), to: STDERR_FILENO)
+    }
+
     private func writeOutput(_ line: String) {
         let isWritten = self.write(Array("\(line)\n".utf8), to: STDOUT_FILENO, isTerminal: self.isOutputTerminal)
         if !isWritten { self.state.withLock { $0.isBroken = true } }
@@ -145,7 +150,8 @@ extension Console {
     /// Takes the last row away, over all rows that it was wrapped to.
     private static func takeAway(_ state: inout State) {
         guard state.shownColumns > 0 else { return }
-        let width = max(Int(clinux_terminal_columns(STDERR_FILENO)), 1)
+        let columns = Int(clinux_terminal_columns(STDERR_FILENO))
+        let width = columns > 0 ? columns : 80
         let rows = (state.shownColumns - 1) / width
         let up = rows > 0 ? "\u{1B}[\(rows)A" : ""
         writeAll(Array("\r\(up)\u{1B}[J".utf8), to: STDERR_FILENO)

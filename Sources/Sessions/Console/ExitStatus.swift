@@ -1,8 +1,8 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the program tells the shell when it ends.
-package enum ExitStatus: Int32, CaseIterable, Sendable {
+/// What the program tells the shell when it ends; thrown by what has told the reason already.
+package enum ExitStatus: Int32, Error, CaseIterable, Sendable {
     /// Everything that was asked for is done.
     case done = 0
     /// Something failed that has no status of its own.

@@ -33,7 +33,7 @@ struct ChatRole: SessionRole {
             default: break
             }
             guard self.console.isOutputOpen else {
-                await self.session.interrupt()
+                Task { await self.session.interrupt() }
                 self.console.fail(ProgramFailure(.failed, "standard output was closed"))
                 return .failed
             }

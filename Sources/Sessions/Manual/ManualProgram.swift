@@ -46,9 +46,11 @@ package struct ManualProgram: Sendable {
         }
         let interruption = Task { [interrupts = self.interrupts] in
             for await _ in interrupts {
-                let isTelling = await runner.interrupt()
-                if isTelling { try? await Task.sleep(for: Self.farewellLimit) }
-                verdict.settle(.interrupted)
+                Task {
+                    try? await Task.sleep(for: Self.farewellLimit)
+                    verdict.settle(.interrupted)
+                }
+                if await !runner.interrupt() { verdict.settle(.interrupted) }
                 return
             }
         }

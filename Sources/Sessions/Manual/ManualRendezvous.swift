@@ -167,7 +167,7 @@ extension ManualRendezvous {
     private func writeOwn() async -> (line: String, candidates: [Candidate]) {
         guard let description = try? await self.peer.localDescription() else { return ("", []) }
         let reflexive = description.candidates.filter { $0.kind == .serverReflexive }
-        guard self.usesSDP else { return (Invitation.line(for: description), reflexive) }
+        guard self.usesSDP else { return (Invitation.line(for: description).uppercased(), reflexive) }
         guard let offer = try? await self.peer.makeOffer() else { return ("", reflexive) }
         return (JSONMessage.line(kind: .offer, sdp: offer.text), reflexive)
     }

@@ -24,8 +24,8 @@ actor SendRole: SessionRole {
             switch event {
             case .peer: await self.offer()
             case .offered(let id, _): await self.session.decline(id)
-            case .declined: await self.finish(.declined)
-            case .transferred(_, let outcome): await self.finish(ExitStatus(outcome.exitStatus))
+            case .declined: self.finish(.declined)
+            case .transferred(_, let outcome): self.finish(ExitStatus(outcome.exitStatus))
             case .ended(let end): return self.status(after: end)
             default: break
             }
@@ -48,13 +48,14 @@ actor SendRole: SessionRole {
             self.console.say("offered \(summary): waiting for the other side to take it…")
         } catch {
             self.console.fail(ProgramFailure(ExitStatus(error.exitStatus), error.description))
-            await self.finish(ExitStatus(error.exitStatus))
+            self.finish(ExitStatus(error.exitStatus))
         }
     }
 
-    private func finish(_ status: ExitStatus) async {
+    /// Nothing more is to be done; events go on until the other side knows that.
+    private func finish(_ status: ExitStatus) {
         self.outcome = status
-        await self.session.finish()
+        Task { await self.session.finish() }
     }
 
     /// A file that is delivered stays delivered, however the session ends.
