@@ -4,10 +4,10 @@
 import DTLS
 import Wire
 
-/// One handshake on one path.
+/// One handshake.
 final class Handshake {
-    /// Where it runs.
-    let path: Path
+    /// Where its datagrams are sent.
+    var path: Path
     /// Whether the other side's description names the remote address.
     let isTold: Bool
     /// When it began.

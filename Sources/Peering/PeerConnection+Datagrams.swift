@@ -193,7 +193,7 @@ extension PeerConnection {
         self.route.select(path)
         if let time = pair.roundTripTime { self.secure?.setRoundTripTime(time) }
         self.takeEarlyHandshakes(at: now)
-        self.secure?.start(on: path, isTold: self.agent.isSignalled(path.remote), at: now)
+        self.secure?.select(path, isTold: self.agent.isSignalled(path.remote), at: now)
         if self.route.isUndecided {
             self.probesLeft = Self.maximumProbes
             self.nextProbe = now

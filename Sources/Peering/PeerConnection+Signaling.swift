@@ -21,6 +21,7 @@ extension PeerConnection {
             isLite: false,
             iceRole: isGreater ? .controlling : .controlled,
             dtlsRole: isGreater ? .client : .server,
+            handshakes: .perPath,
             at: now
         )
     }
@@ -52,6 +53,7 @@ extension PeerConnection {
             isLite: answer.dataChannel.isLite,
             iceRole: .controlling,
             dtlsRole: role == .active ? .server : .client,
+            handshakes: .single,
             at: now
         )
         self.takeEndOfCandidates(answer.dataChannel, at: now)
@@ -79,6 +81,7 @@ extension PeerConnection {
             isLite: offer.dataChannel.isLite,
             iceRole: offer.dataChannel.isLite ? .controlling : .controlled,
             dtlsRole: answer.dataChannel.setup == .active ? .client : .server,
+            handshakes: .single,
             at: now
         )
         self.takeEndOfCandidates(offer.dataChannel, at: now)
@@ -120,6 +123,7 @@ extension PeerConnection {
         isLite: Bool,
         iceRole: ICERole,
         dtlsRole: DTLSConnection.Role,
+        handshakes: SecureTransport.Manner,
         at now: Instant
     ) throws(PeeringError) {
         guard remote.fingerprint != self.configuration.certificate.fingerprint else { throw .ownDescription }
@@ -132,6 +136,7 @@ extension PeerConnection {
             self.pathlessDeadline = now + Self.searchTime
             self.secure = SecureTransport(
                 role: dtlsRole,
+                manner: handshakes,
                 certificate: self.configuration.certificate,
                 expected: remote.fingerprint,
                 datagramSize: self.configuration.datagramSize

@@ -4,10 +4,14 @@
 import DTLS
 import Wire
 
-/// The DTLS side of a peer: handshakes race, each on a path of its own, and the first with the right certificate wins.
+/// The DTLS side of a peer.
 ///
-/// Whoever saw an invitation can pass connectivity checks and finish a handshake with another certificate. Such a
-/// handshake costs its path and nothing else: the mismatch is told, the address is banned, the others go on.
+/// Whoever saw an invitation can pass connectivity checks and finish a handshake with another certificate. Between peers that
+/// are alike, handshakes therefore race, each on a path of its own, and the first with the right certificate wins: a wrong
+/// one costs its path and nothing else; the mismatch is told, the address is banned, the others go on.
+///
+/// Every other WebRTC peer has one DTLS association, whatever path its datagrams take (RFC 8842 §5.5): with it there is one
+/// handshake at a time, which is sent on the selected path and heard on every path.
 ///
 /// A class, because a record that is being opened hands its plaintext to the owner's other parts in the same call. It
 /// is owned by one `PeerConnection` and never shared.
@@ -22,6 +26,14 @@ final class SecureTransport {
     static let serverPatience: UInt64 = 2_000_000_000
     /// How long a client rests after a handshake has failed.
     static let rest: UInt64 = 200_000_000
+
+    /// How many handshakes there are with one peer.
+    enum Manner {
+        /// Each path has one of its own.
+        case perPath
+        /// One, which belongs to no path.
+        case single
+    }
 
     /// What a datagram or a timeout brought about.
     enum Outcome: Equatable {
@@ -39,6 +51,7 @@ final class SecureTransport {
 
     /// The DTLS role of this side.
     let role: DTLSConnection.Role
+    private let manner: Manner
     private let certificate: DTLSCertificate
     private let expected: Fingerprint
     private let datagramSize: Int
@@ -52,8 +65,15 @@ final class SecureTransport {
     private var attempts: [Path: Int] = [:]
 
     /// Creates a transport that accepts one certificate only.
-    init(role: DTLSConnection.Role, certificate: DTLSCertificate, expected: Fingerprint, datagramSize: Int) {
+    init(
+        role: DTLSConnection.Role,
+        manner: Manner,
+        certificate: DTLSCertificate,
+        expected: Fingerprint,
+        datagramSize: Int
+    ) {
         self.role = role
+        self.manner = manner
         self.certificate = certificate
         self.expected = expected
         self.datagramSize = datagramSize
@@ -78,11 +98,17 @@ final class SecureTransport {
 }
 
 extension SecureTransport {
+    /// ICE selected a path: a client begins there, and a single handshake goes on there.
+    func select(_ path: Path, isTold: Bool, at now: Instant) {
+        if self.manner == .single { self.handshakes.all.first?.path = path }
+        self.start(on: path, isTold: isTold, at: now)
+    }
+
     /// As a client, starts a handshake on a path, unless one runs there, one has won, or the address is banned.
     ///
     /// `isTold`: whether the other side's description names the remote address.
     func start(on path: Path, isTold: Bool, at now: Instant) {
-        guard self.role == .client, self.established == nil, self.handshakes[path] == nil else { return }
+        guard self.role == .client, self.established == nil, self.handshake(on: path) == nil else { return }
         guard let handshake = self.makeHandshake(on: path, isTold: isTold, at: now) else { return }
         self.attempts[path, default: 0] += 1
         self.nextAttempt = self.nextAttempt ?? now.advanced(byNanoseconds: Self.patience)
@@ -96,11 +122,12 @@ extension SecureTransport {
     func startFurther(on paths: [(path: Path, isTold: Bool)], at now: Instant) {
         guard let due = self.nextAttempt, due <= now, self.established == nil else { return }
         self.nextAttempt = now.advanced(byNanoseconds: Self.stagger)
+        guard self.manner == .perPath || self.handshakes.all.isEmpty else { return }
         let known = Set(paths.map(\.path))
         self.attempts = self.attempts.filter { known.contains($0.key) }
         var best: (path: Path, isTold: Bool)?
         var fewest = Int.max
-        for candidate in paths where self.handshakes[candidate.path] == nil && !self.isBanned(candidate.path.remote) {
+        for candidate in paths where self.handshake(on: candidate.path) == nil && !self.isBanned(candidate.path.remote) {
             let count = self.attempts[candidate.path] ?? 0
             let isBetter = count < fewest || (count == fewest && candidate.isTold && best?.isTold == false)
             guard isBetter else { continue }
@@ -131,7 +158,7 @@ extension SecureTransport {
             return .none
         }
         guard handshake.connection.state == .established else { return .none }
-        guard handshake.connection.verifyPeer(self.expected) else { return self.refuse(handshake, at: now) }
+        guard handshake.connection.verifyPeer(self.expected) else { return self.refuse(handshake, from: path, at: now) }
         self.established = handshake
         self.handshakes.keep(only: handshake)
         self.nextAttempt = nil
@@ -210,6 +237,13 @@ extension SecureTransport {
 }
 
 extension SecureTransport {
+    private func handshake(on path: Path) -> Handshake? {
+        switch self.manner {
+        case .perPath: self.handshakes[path]
+        case .single: self.handshakes.all.first
+        }
+    }
+
     /// The handshake that a datagram belongs to; as a server, a new one for what may begin one.
     ///
     /// A client that begins anew on a path where a handshake has been under way for long has given that up, or somebody
@@ -221,7 +255,7 @@ extension SecureTransport {
         at now: Instant
     ) -> Handshake? {
         let random = self.role == .server ? DTLSClassifier.clientRandom(of: datagram) : nil
-        if let handshake = self.handshakes[path] {
+        if let handshake = self.handshake(on: path) {
             let isOld = now.nanoseconds(since: handshake.startedAt) >= Self.serverPatience
             guard isOld, let random, random != handshake.clientRandom else { return handshake }
             self.handshakes.remove(handshake)
@@ -254,9 +288,9 @@ extension SecureTransport {
         if self.role == .client { self.nextAttempt = now.advanced(byNanoseconds: Self.rest) }
     }
 
-    private func refuse(_ handshake: Handshake, at now: Instant) -> Outcome {
+    private func refuse(_ handshake: Handshake, from path: Path, at now: Instant) -> Outcome {
         self.drop(handshake, at: now)
-        if self.banned.count < Self.maximumBanned { self.banned.insert(handshake.path.remote) }
-        return .impostor(handshake.path)
+        if self.banned.count < Self.maximumBanned { self.banned.insert(path.remote) }
+        return .impostor(path)
     }
 }

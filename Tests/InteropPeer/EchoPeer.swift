@@ -106,7 +106,7 @@ actor EchoPeer {
         case .channel(.closed(let channel, let reason)):
             Report.closed(channel, label: self.labels.removeValue(forKey: channel), reason: "\(reason)").write()
         default:
-            break
+            Report.note("\(event)").write()
         }
     }
 }

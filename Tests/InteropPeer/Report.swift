@@ -71,6 +71,13 @@ struct Report: Encodable {
         return report
     }
 
+    /// Something else happened, which helps to understand a failure.
+    static func note(_ text: String) -> Report {
+        var report = Report("note")
+        report.reason = text
+        return report
+    }
+
     /// A command was not carried out.
     static func error(_ reason: String) -> Report {
         var report = Report("error")
