@@ -80,7 +80,7 @@ import Wire
         try world.introduce(ann, to: cat)
         try world.introduce(ann, to: bob)
         #expect(world.run(limit: .seconds(10)) { ann.isEstablished && bob.isEstablished })
-        #expect(!cat.isEstablished && cat.secured.isEmpty)
+        #expect(!cat.isEstablished && cat.secured.isEmpty && cat.isRefused && !bob.isRefused)
     }
 
     @Test func `one's own line is told apart, and the other one still counts`() throws {
