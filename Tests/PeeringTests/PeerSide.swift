@@ -47,6 +47,7 @@ final class PeerSide {
     private(set) var establishedAt: Instant?
     private(set) var closeReason: CloseReason?
     private(set) var isPathless = false
+    /// Whether the other side said that it is paired with somebody else.
     private(set) var isRefused = false
     private(set) var isStale = false
     /// What followed the end, where nothing may follow.

@@ -80,7 +80,16 @@ import Wire
         try world.introduce(ann, to: cat)
         try world.introduce(ann, to: bob)
         #expect(world.run(limit: .seconds(10)) { ann.isEstablished && bob.isEstablished })
-        #expect(!cat.isEstablished && cat.secured.isEmpty && cat.isRefused && !bob.isRefused)
+        #expect(!cat.isEstablished && cat.secured.isEmpty)
+    }
+
+    @Test func `who comes too late is told so, who came first is not`() throws {
+        let world = PeerWorld(seed: 26)
+        let sides = try ["ann", "bob", "cat"].enumerated().map { try world.addSide($1, at: "203.0.113.\($0 + 1)") }
+        try world.introduce(sides[0], sides[1])
+        try world.introduce(sides[0], to: sides[2])
+        #expect(world.run(limit: .seconds(10)) { sides[2].isRefused && sides[0].isEstablished })
+        #expect(!sides[0].isRefused && !sides[1].isRefused && !sides[2].isEstablished)
     }
 
     @Test func `one's own line is told apart, and the other one still counts`() throws {
