@@ -122,8 +122,9 @@ import Wire
     @Test(arguments: Impostor.Manner.allCases)
     func `after offer and answer an impostor does not win either`(manner: Impostor.Manner) throws {
         let world = PeerWorld(seed: 6, link: Self.link)
-        let ann = try world.addSide("ann", at: "203.0.113.1")
-        let bob = try world.addSide("bob", at: "203.0.113.2")
+        let ann = try world.addSide("ann", at: "192.168.1.2", behind: world.addNAT(at: "203.0.113.1", .fullCone))
+        let bob = try world.addSide("bob", at: "192.168.1.3", behind: world.addNAT(at: "203.0.113.2", .fullCone))
+        world.gather()
         let offer = ann.connection.makeOffer(endOfCandidates: true)
         let answer = try bob.connection.setRemoteOffer(offer, endOfCandidates: true, at: world.now)
         let impostors = try [(ann, bob, 66), (bob, ann, 67)].map { victim, played, last in
