@@ -113,7 +113,7 @@ struct AssociationWorld {
             var packets = 0
             while end.association.pollTransmit(into: &self.writer, at: self.now) {
                 packets += 1
-                require(packets <= 4_096, "packets without end")
+                require(packets <= 4_096, "packets without end: \(self.writer.bytes.prefix(64))")
                 require(self.writer.count <= end.association.configuration.mtu, "\(self.writer.count) bytes")
                 self.noteTag(of: end)
                 if self.ends[1 - index].inbox.count < 512 { self.ends[1 - index].inbox.append(self.writer.bytes) }
@@ -123,7 +123,9 @@ struct AssociationWorld {
         }
     }
 
-    private func note(_ event: Association.Event, at end: AssociationEnd) {
+    private mutating func note(_ event: Association.Event, at end: AssociationEnd) {
+        // A network that lets nothing through for long is not honest either.
+        if event == .aborted(.timedOut) { self.isEnding = true }
         switch event {
         case .shutdownComplete, .aborted:
             require(!end.isOver, "an association ends once")
