@@ -20,4 +20,15 @@ package enum DTLSClassifier {
         guard let message = HandshakeHeader(parsing: &fragment) else { return false }
         return message.type == HandshakeHeader.clientHello && message.fragmentLength <= fragment.remaining
     }
+
+    /// The random of a datagram that begins with a ClientHello or its first fragment (RFC 5246 §7.4.1.2); nil for others.
+    ///
+    /// A client sends the same random until it begins a handshake anew.
+    package static func clientRandom(of datagram: Span<UInt8>) -> [UInt8]? {
+        let start = RecordHeader.size + HandshakeHeader.size + 2
+        guard self.isClientHello(datagram), datagram.count >= start + 32 else { return nil }
+        let offset = RecordHeader.size + 6
+        guard datagram[offset] == 0, datagram[offset + 1] == 0, datagram[offset + 2] == 0 else { return nil }
+        return [UInt8](copying: datagram.extracting(start..<start + 32))
+    }
 }

@@ -45,6 +45,8 @@ struct RecordHeader: Equatable {
 struct HandshakeHeader: Equatable {
     /// RFC 5246 §7.4: the type of a ClientHello.
     static let clientHello: UInt8 = 1
+    /// Bytes of a header (RFC 6347 §4.2.2).
+    static let size = 12
     /// No message of a handshake between peers is near this: a certificate has some hundred bytes, a ClientHello with
     /// a post-quantum key share 1,500.
     static let maximumMessage = 16_384

@@ -43,6 +43,8 @@ extension PeerConnection {
         self.secure?.handleTimeout(at: now)
         self.association.handleTimeout(at: now)
         self.startFurtherHandshakes(at: now)
+        self.probeSelectedPath(at: now)
+        self.judgeSearch(at: now)
         self.pump(at: now)
     }
 
@@ -51,6 +53,8 @@ extension PeerConnection {
         guard !self.isClosed else { return nil }
         var next = self.agent.nextTimeout
         next = earliest(next, self.secure?.nextTimeout)
+        next = earliest(next, self.nextProbe)
+        next = earliest(next, self.pathlessDeadline)
         return earliest(next, self.association.nextTimeout)
     }
 }
@@ -66,10 +70,18 @@ extension PeerConnection {
             if !secure.isEstablished { self.early.keep(datagram, on: path) }
             return
         }
-        for kept in self.early.take(path) {
-            self.take(kept.span, on: path, through: secure, at: now)
-        }
+        self.takeEarlyHandshakes(at: now)
         self.take(datagram, on: path, through: secure, at: now)
+    }
+
+    /// Takes up what came before its source was known to be a peer's.
+    mutating func takeEarlyHandshakes(at now: Instant) {
+        guard let secure = self.secure, !self.early.isEmpty else { return }
+        for path in self.early.paths where self.agent.isKnownSource(path.remote, on: path.local) {
+            for kept in self.early.take(path) {
+                self.take(kept.span, on: path, through: secure, at: now)
+            }
+        }
     }
 
     private mutating func take(
@@ -78,7 +90,8 @@ extension PeerConnection {
         through secure: SecureTransport,
         at now: Instant
     ) {
-        let outcome = secure.handle(datagram, on: path, at: now) { packet in
+        let isTold = self.agent.isSignalled(path.remote)
+        let outcome = secure.handle(datagram, on: path, isTold: isTold, at: now) { packet in
             do throws(SCTPError) {
                 try self.association.handle(packet, at: now)
             } catch {
@@ -89,9 +102,9 @@ extension PeerConnection {
         case .none:
             break
         case .authentic(let path):
-            self.route.prove(path)
+            self.prove(path, at: now)
         case .secured(let path):
-            self.route.prove(path)
+            self.prove(path, at: now)
             self.early.removeAll()
             if case .paired(let remote) = self.signaling { self.events.append(.secured(remote.fingerprint)) }
             self.association.associate(roundTrip: self.agent.roundTripTime, at: now)
@@ -103,13 +116,46 @@ extension PeerConnection {
         }
     }
 
-    /// As DTLS client: silence on the selected path may be that of somebody who only knows the description, so a further
-    /// path is tried beside it.
+    /// As DTLS client: what happens on the selected path may be the doing of somebody who only knows the descriptions,
+    /// so further paths are tried beside it.
     private mutating func startFurtherHandshakes(at now: Instant) {
-        guard let secure = self.secure, secure.wantsAnotherPath(at: now) else { return }
-        for pair in self.agent.validPairs {
-            secure.start(on: Path(local: pair.base, remote: pair.destination), at: now)
+        guard let secure = self.secure, !secure.isEstablished else { return }
+        let paths = self.agent.validPairs.map { pair in
+            (path: Path(local: pair.base, remote: pair.destination), isTold: self.agent.isSignalled(pair.destination))
         }
+        secure.startFurther(on: paths, at: now)
+    }
+
+    /// The other side has shown itself on a path.
+    private mutating func prove(_ path: Path, at now: Instant) {
+        guard self.route.prove(path, at: now) else { return }
+        self.agent.prove(path.remote, on: path.local, at: now)
+        self.tellPath()
+    }
+
+    /// Tells which path is in use, if that has changed.
+    private mutating func tellPath() {
+        guard let path = self.route.current, let pair = self.agent.pair(with: path.remote, on: path.local) else {
+            return
+        }
+        let description = PathDescription(local: pair.local, remote: pair.remote, roundTripTime: pair.roundTripTime)
+        if let told = self.toldPath, told.local == description.local, told.remote == description.remote { return }
+        self.toldPath = description
+        self.isPathless = false
+        self.pathlessDeadline = nil
+        self.events.append(.path(description))
+    }
+
+    /// A path that ICE selected while another is proven carries copies, so there must be something to copy.
+    private mutating func probeSelectedPath(at now: Instant) {
+        guard let due = self.nextProbe, due <= now else { return }
+        guard self.route.isUndecided, self.probesLeft > 0 else {
+            self.nextProbe = nil
+            return
+        }
+        self.probesLeft -= 1
+        self.nextProbe = now.advanced(byNanoseconds: Self.probeInterval)
+        self.association.sendHeartbeat(at: now)
     }
 
     /// Carries events from each part to the one above it, and to the owner.
@@ -130,13 +176,14 @@ extension PeerConnection {
             case .gatheringComplete:
                 self.events.append(.gatheringComplete)
             case .valid:
-                break
+                self.takeEarlyHandshakes(at: now)
             case .selected(let pair):
                 self.take(selected: pair, at: now)
             case .stateChanged(let state):
                 self.take(state)
             case .consentExpired:
-                self.end(.lost)
+                // Before the other side has proven itself, this was anybody: the search goes on.
+                if self.secure?.isEstablished == true { self.end(.lost) }
             }
         }
     }
@@ -145,15 +192,14 @@ extension PeerConnection {
         let path = Path(local: pair.base, remote: pair.destination)
         self.route.select(path)
         if let time = pair.roundTripTime { self.secure?.setRoundTripTime(time) }
-        if let secure = self.secure {
-            for kept in self.early.take(path) {
-                self.take(kept.span, on: path, through: secure, at: now)
-            }
-            secure.start(on: path, at: now)
+        self.takeEarlyHandshakes(at: now)
+        self.secure?.select(path, isTold: self.agent.isSignalled(path.remote), at: now)
+        if self.route.isUndecided {
+            self.probesLeft = Self.maximumProbes
+            self.nextProbe = now
+            self.probeSelectedPath(at: now)
         }
-        self.events.append(
-            .path(PathDescription(local: pair.local, remote: pair.remote, roundTripTime: pair.roundTripTime))
-        )
+        self.tellPath()
     }
 
     private mutating func take(_ state: ICEState) {
@@ -165,11 +211,25 @@ extension PeerConnection {
         case .disconnected:
             if !self.isQuiet { self.events.append(.quiet(true)) }
             self.isQuiet = true
-        case .failed: self.events.append(.pathless)
+        case .failed: self.tellPathless()
         }
     }
 
-    /// Takes what happened to the association, in its order with messages: a stream is reset, or all ends, after what came before.
+    /// A patient agent does not fail for long; but after the time in which others would, people want to know.
+    private mutating func judgeSearch(at now: Instant) {
+        guard let deadline = self.pathlessDeadline, deadline <= now else { return }
+        self.pathlessDeadline = nil
+        if self.route.current == nil { self.tellPathless() }
+    }
+
+    private mutating func tellPathless() {
+        guard !self.isPathless, !self.isClosed else { return }
+        self.isPathless = true
+        self.events.append(.pathless)
+    }
+
+    /// Takes what happened to the association, in its order with messages: a stream is reset, or all ends, after what
+    /// came before.
     private mutating func pumpAssociation(at now: Instant) {
         while !self.holdsMessage, let event = self.association.pollEvent() {
             self.channels.handle(event, on: &self.association, at: now)
@@ -179,7 +239,8 @@ extension PeerConnection {
             case .aborted(.timedOut): self.end(.lost)
             case .aborted(.protocolViolation): self.end(.failed("the other side broke the rules of SCTP"))
             case .aborted(.peer), .shutdownComplete: self.end(.remote)
-            case .restarted, .incomingStreamsReset, .outgoingStreamsReset, .outgoingResetDenied, .messageAbandoned: break
+            case .restarted, .incomingStreamsReset, .outgoingStreamsReset, .outgoingResetDenied, .messageAbandoned:
+                break
             }
         }
         self.channels.noteProgress(on: self.association)
@@ -202,19 +263,22 @@ extension PeerConnection {
 
     /// The next event; nil when there is none.
     ///
-    /// Messages are taken out of the association only here, so that an owner who does not poll closes the receive window.
+    /// Messages are taken out of the association only here, so that an owner who does not poll closes the receive
+    /// window.
     package mutating func pollEvent(at now: Instant) -> PeerEvent? {
         while self.events.isEmpty, self.holdsMessage, let message = self.message.take() {
             self.channels.receive(message, on: &self.association, at: now)
             self.pumpAssociation(at: now)
         }
-        return self.events.popFirst()
+        if let event = self.events.popFirst() { return event }
+        return self.untoldEnd.take().map { .closed($0) }
     }
 
-    /// Reports the end once; what is left to say to the other side still goes out through `pollTransmit`.
+    /// Reports the end, once and after all that came before it; what is left to say to the other side still goes out
+    /// through `pollTransmit`.
     mutating func end(_ reason: CloseReason) {
         guard !self.isClosed else { return }
         self.isClosed = true
-        self.events.append(.closed(reason))
+        self.untoldEnd = reason
     }
 }

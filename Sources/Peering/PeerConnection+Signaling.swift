@@ -21,6 +21,7 @@ extension PeerConnection {
             isLite: false,
             iceRole: isGreater ? .controlling : .controlled,
             dtlsRole: isGreater ? .client : .server,
+            handshakes: .perPath,
             at: now
         )
     }
@@ -38,7 +39,7 @@ extension PeerConnection {
 
     /// Takes the answer to an offer.
     ///
-    /// - Throws: `.unexpectedDescription` without an offer, `.unusableDescription`, `.ownDescription`, `.alreadyPaired`.
+    /// - Throws: `.unexpectedDescription` (no offer), `.unusableDescription`, `.ownDescription`, `.alreadyPaired`.
     package mutating func setRemoteAnswer(_ answer: SessionDescription, at now: Instant) throws(PeeringError) {
         if case .fresh = self.signaling { throw .unexpectedDescription }
         let role: SetupRole
@@ -52,6 +53,7 @@ extension PeerConnection {
             isLite: answer.dataChannel.isLite,
             iceRole: .controlling,
             dtlsRole: role == .active ? .server : .client,
+            handshakes: .single,
             at: now
         )
         self.takeEndOfCandidates(answer.dataChannel, at: now)
@@ -79,6 +81,7 @@ extension PeerConnection {
             isLite: offer.dataChannel.isLite,
             iceRole: offer.dataChannel.isLite ? .controlling : .controlled,
             dtlsRole: answer.dataChannel.setup == .active ? .client : .server,
+            handshakes: .single,
             at: now
         )
         self.takeEndOfCandidates(offer.dataChannel, at: now)
@@ -120,6 +123,7 @@ extension PeerConnection {
         isLite: Bool,
         iceRole: ICERole,
         dtlsRole: DTLSConnection.Role,
+        handshakes: SecureTransport.Manner,
         at now: Instant
     ) throws(PeeringError) {
         guard remote.fingerprint != self.configuration.certificate.fingerprint else { throw .ownDescription }
@@ -129,8 +133,10 @@ extension PeerConnection {
             }
         } else {
             self.signaling = .paired(remote)
+            self.pathlessDeadline = now + Self.searchTime
             self.secure = SecureTransport(
                 role: dtlsRole,
+                manner: handshakes,
                 certificate: self.configuration.certificate,
                 expected: remote.fingerprint,
                 datagramSize: self.configuration.datagramSize
@@ -142,6 +148,7 @@ extension PeerConnection {
         for candidate in remote.candidates {
             self.agent.addRemoteCandidate(candidate, at: now)
         }
+        self.takeEarlyHandshakes(at: now)
         self.pump(at: now)
     }
 }

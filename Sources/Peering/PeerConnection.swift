@@ -11,7 +11,8 @@ package import Wire
 /// A WebRTC peer without media, sans-IO: ICE, DTLS, SCTP and data channels as one core.
 ///
 /// The two sides learn each other's description symmetrically (`setRemote(_:at:)`) or as offer and answer
-/// (`makeOffer(at:)` and the rest, RFC 9429). After every mutation drain `pollTransmit` and `pollEvent`, then read `nextTimeout`.
+/// (`makeOffer(at:)` and the rest, RFC 9429). After every mutation drain `pollTransmit` and `pollEvent`, then read
+/// `nextTimeout`.
 package struct PeerConnection: ~Copyable {
     /// What a peer connection is made with.
     package struct Configuration: Sendable {
@@ -19,6 +20,8 @@ package struct PeerConnection: ~Copyable {
         package var certificate: DTLSCertificate
         /// The largest message taken from the other side, in bytes.
         package var maxMessageSize: UInt32 = 262_144
+        /// The user name fragment and password of this side; nil for fresh ones.
+        package var credentials: ICECredentials?
         /// Whether the other side may come late: failed pairs are tried again for half an hour.
         package var isPatient = true
         /// The largest UDP payload that is sent.
@@ -40,6 +43,13 @@ package struct PeerConnection: ~Copyable {
         case paired(PeerDescription)
     }
 
+    /// When a search without success is told: RFC 8863 §4 gives the other side as long.
+    static let searchTime = Duration.milliseconds(39_500)
+    /// How often a selected path is probed that does not prove to be the other side's.
+    static let maximumProbes = 20
+    /// The time between two such probes, in nanoseconds.
+    static let probeInterval: UInt64 = 500_000_000
+
     let configuration: Configuration
     let credentials: ICECredentials
     var signaling = Signaling.fresh
@@ -60,6 +70,18 @@ package struct PeerConnection: ~Copyable {
     var message: ReceivedMessage?
     var events: Deque<PeerEvent> = []
     var isQuiet = false
+    /// When it is told that no path was found so far.
+    var pathlessDeadline: Instant?
+    /// Whether that was told, and no path found since.
+    var isPathless = false
+    /// The path that was told last.
+    var toldPath: PathDescription?
+    /// When the selected path is probed again.
+    var nextProbe: Instant?
+    /// How often it still may be.
+    var probesLeft = 0
+    /// Why the connection ended, until that is told.
+    var untoldEnd: CloseReason?
 
     /// Whether the connection has ended; what is left to say to the other side may still be sent.
     package internal(set) var isClosed = false
@@ -70,7 +92,7 @@ package struct PeerConnection: ~Copyable {
     package init(configuration: Configuration, random: RandomSource, at now: Instant) {
         var random = random
         self.configuration = configuration
-        self.credentials = ICECredentials(random: &random)
+        self.credentials = configuration.credentials ?? ICECredentials(random: &random)
         self.agent = ICEAgent(
             configuration: ICEAgent.Configuration(
                 role: .controlling,
@@ -80,7 +102,10 @@ package struct PeerConnection: ~Copyable {
             random: random.fork(),
             at: now
         )
-        self.association = Association(configuration: Self.associationConfiguration(configuration), random: random.fork())
+        self.association = Association(
+            configuration: Self.associationConfiguration(configuration),
+            random: random.fork()
+        )
         self.channels = DataChannelSet(maxMessageSize: configuration.maxMessageSize)
     }
 
@@ -116,15 +141,21 @@ extension PeerConnection {
     }
 
     /// Whether every STUN server that is known so far has answered or failed.
-    package var hasGathered: Bool { self.agent.gatheringState == .complete }
+    package var hasGathered: Bool { self.agent.gatheringState != .gathering }
 
     /// The pairs and how their checks stand, for diagnostics.
     package var pairReports: [PairReport] { self.agent.pairReports }
 
-    /// Ends the connection and tells the other side, by ABORT and `close_notify` as browsers do; `.closed(.local)` follows.
+    /// Sources that are remembered although they have not proven to be the other side; however many there are, it is
+    /// bounded.
+    package var rememberedStrangers: Int { self.early.paths.count + (self.secure?.rememberedStrangers ?? 0) }
+
+    /// Ends the connection and tells the other side, by ABORT and `close_notify` as browsers do; `.closed(.local)`
+    /// follows.
     package mutating func close(at now: Instant) {
         guard !self.isClosed else { return }
         self.association.abort(reason: "closed")
         self.end(.local)
+        self.pump(at: now)
     }
 }

@@ -4,37 +4,35 @@
 import DTLS
 import Wire
 
-/// The DTLS side of a peer: handshakes race, each on a path of its own, and the first with the right certificate wins.
+/// The DTLS side of a peer.
 ///
-/// Whoever saw an invitation can pass connectivity checks and finish a handshake with another certificate. Such a
-/// handshake costs its path and nothing else: the mismatch is told, the address is banned, the others go on.
+/// Whoever saw an invitation can pass connectivity checks and finish a handshake with another certificate. Between peers that
+/// are alike, handshakes therefore race, each on a path of its own, and the first with the right certificate wins: a wrong
+/// one costs its path and nothing else; the mismatch is told, the address is banned, the others go on.
 ///
-/// A class, because a record that is being opened hands its plaintext to the owner's other parts in the same call. It is
-/// owned by one `PeerConnection` and never shared.
+/// Every other WebRTC peer has one DTLS association, whatever path its datagrams take (RFC 8842 §5.5): with it there is one
+/// handshake at a time, which is sent on the selected path and heard on every path.
+///
+/// A class, because a record that is being opened hands its plaintext to the owner's other parts in the same call. It
+/// is owned by one `PeerConnection` and never shared.
 final class SecureTransport {
-    /// Handshakes that run at the same time; a further one replaces the oldest that never heard an answer.
-    static let maximumHandshakes = 8
     /// Addresses that are remembered for having shown a wrong certificate.
     static let maximumBanned = 1024
-    /// How long a client waits on silence before it tries a further path beside the first.
+    /// How long a client waits for a handshake before it tries a further path beside the first.
     static let patience: UInt64 = 1_000_000_000
+    /// The time between two further paths.
+    static let stagger: UInt64 = 500_000_000
+    /// How long a server stays with a handshake when the client on that path has begun another one.
+    static let serverPatience: UInt64 = 2_000_000_000
     /// How long a client rests after a handshake has failed.
     static let rest: UInt64 = 200_000_000
 
-    /// One handshake on one path.
-    private final class Handshake {
-        let path: Path
-        let startedAt: Instant
-        var connection: DTLSConnection
-        var wasHeard = false
-        /// Whether its silence was noticed: it asks for no further path.
-        var wasOvertaken = false
-
-        init(path: Path, startedAt: Instant, connection: consuming DTLSConnection) {
-            self.path = path
-            self.startedAt = startedAt
-            self.connection = connection
-        }
+    /// How many handshakes there are with one peer.
+    enum Manner {
+        /// Each path has one of its own.
+        case perPath
+        /// One, which belongs to no path.
+        case single
     }
 
     /// What a datagram or a timeout brought about.
@@ -53,19 +51,29 @@ final class SecureTransport {
 
     /// The DTLS role of this side.
     let role: DTLSConnection.Role
+    private let manner: Manner
     private let certificate: DTLSCertificate
     private let expected: Fingerprint
     private let datagramSize: Int
-    private var handshakes: [Handshake] = []
+    private var handshakes = HandshakeSlots()
     private var established: Handshake?
     private var banned: Set<SocketAddress> = []
     private var roundTripTime: Duration?
-    /// When the next handshake may begin after one has failed.
-    private var retry: Instant?
+    /// As a client: when a further path is tried.
+    private var nextAttempt: Instant?
+    /// As a client: how often each path was tried.
+    private var attempts: [Path: Int] = [:]
 
     /// Creates a transport that accepts one certificate only.
-    init(role: DTLSConnection.Role, certificate: DTLSCertificate, expected: Fingerprint, datagramSize: Int) {
+    init(
+        role: DTLSConnection.Role,
+        manner: Manner,
+        certificate: DTLSCertificate,
+        expected: Fingerprint,
+        datagramSize: Int
+    ) {
         self.role = role
+        self.manner = manner
         self.certificate = certificate
         self.expected = expected
         self.datagramSize = datagramSize
@@ -77,40 +85,64 @@ final class SecureTransport {
     /// Whether an address showed a wrong certificate before.
     func isBanned(_ address: SocketAddress) -> Bool { self.banned.contains(address) }
 
+    /// Handshakes that are under way, and addresses that are banned.
+    var rememberedStrangers: Int { self.handshakes.all.count + self.banned.count }
+
     /// Takes the round-trip time of ICE for the retransmission timers.
     func setRoundTripTime(_ time: Duration) {
         self.roundTripTime = time
-        for handshake in self.handshakes {
+        for handshake in self.handshakes.all {
             handshake.connection.setRoundTripTime(time)
         }
     }
 }
 
 extension SecureTransport {
+    /// ICE selected a path: a client begins there, and a single handshake goes on there.
+    func select(_ path: Path, isTold: Bool, at now: Instant) {
+        if self.manner == .single { self.handshakes.all.first?.path = path }
+        self.start(on: path, isTold: isTold, at: now)
+    }
+
     /// As a client, starts a handshake on a path, unless one runs there, one has won, or the address is banned.
-    func start(on path: Path, at now: Instant) {
+    ///
+    /// `isTold`: whether the other side's description names the remote address.
+    func start(on path: Path, isTold: Bool, at now: Instant) {
         guard self.role == .client, self.established == nil, self.handshake(on: path) == nil else { return }
-        guard let handshake = self.makeHandshake(on: path, at: now) else { return }
+        guard let handshake = self.makeHandshake(on: path, isTold: isTold, at: now) else { return }
+        self.attempts[path, default: 0] += 1
+        self.nextAttempt = self.nextAttempt ?? now.advanced(byNanoseconds: Self.patience)
         handshake.connection.start(at: now)
     }
 
-    /// As a client, whether silence on all paths so far, or the failure of all handshakes, calls for a further one.
-    func wantsAnotherPath(at now: Instant) -> Bool {
-        guard self.role == .client, self.established == nil, self.retry == nil else { return false }
-        let isSilent = self.handshakes.allSatisfy { handshake in
-            !handshake.wasHeard && now.nanoseconds(since: handshake.startedAt) >= Self.patience
+    /// As a client, starts a handshake on a further one of these paths when it is time for that.
+    ///
+    /// What is silent, or slow, or ends badly on one path may be somebody who only knows the descriptions. Paths that
+    /// were tried least come first, then those that the other side has told.
+    func startFurther(on paths: [(path: Path, isTold: Bool)], at now: Instant) {
+        guard let due = self.nextAttempt, due <= now, self.established == nil else { return }
+        self.nextAttempt = now.advanced(byNanoseconds: Self.stagger)
+        guard self.manner == .perPath || self.handshakes.all.isEmpty else { return }
+        let known = Set(paths.map(\.path))
+        self.attempts = self.attempts.filter { known.contains($0.key) }
+        var best: (path: Path, isTold: Bool)?
+        var fewest = Int.max
+        for candidate in paths where self.handshake(on: candidate.path) == nil && !self.isBanned(candidate.path.remote) {
+            let count = self.attempts[candidate.path] ?? 0
+            let isBetter = count < fewest || (count == fewest && candidate.isTold && best?.isTold == false)
+            guard isBetter else { continue }
+            best = candidate
+            fewest = count
         }
-        guard isSilent, self.handshakes.contains(where: { !$0.wasOvertaken }) || self.handshakes.isEmpty else { return false }
-        for handshake in self.handshakes {
-            handshake.wasOvertaken = true
-        }
-        return true
+        guard let best else { return }
+        self.start(on: best.path, isTold: best.isTold, at: now)
     }
 
     /// Takes a datagram from a path that ICE has vouched for; application data goes to `deliver`.
     func handle(
         _ datagram: Span<UInt8>,
         on path: Path,
+        isTold: Bool,
         at now: Instant,
         deliver: (Span<UInt8>) -> Void
     ) -> Outcome {
@@ -118,18 +150,19 @@ extension SecureTransport {
             return self.handle(datagram, on: path, established: established, at: now, deliver: deliver)
         }
         guard !self.isBanned(path.remote) else { return .none }
-        guard let handshake = self.handshake(on: path) ?? self.accept(datagram, on: path, at: now) else { return .none }
+        guard let handshake = self.handshake(for: datagram, on: path, isTold: isTold, at: now) else { return .none }
         do throws(DTLSError) {
             try handshake.connection.handle(datagram, at: now, deliver: deliver)
         } catch {
             self.drop(handshake, at: now)
             return .none
         }
-        handshake.wasHeard = true
         guard handshake.connection.state == .established else { return .none }
-        guard handshake.connection.verifyPeer(self.expected) else { return self.refuse(handshake, at: now) }
+        guard handshake.connection.verifyPeer(self.expected) else { return self.refuse(handshake, from: path, at: now) }
         self.established = handshake
-        self.handshakes = [handshake]
+        self.handshakes.keep(only: handshake)
+        self.nextAttempt = nil
+        self.attempts = [:]
         return .secured(path)
     }
 
@@ -155,30 +188,22 @@ extension SecureTransport {
 
     /// Runs the retransmission timers.
     func handleTimeout(at now: Instant) {
-        if let retry = self.retry, retry <= now { self.retry = nil }
-        for handshake in self.handshakes {
+        for handshake in self.handshakes.all {
             handshake.connection.handleTimeout(at: now)
             if case .failed = handshake.connection.state, self.established == nil { self.drop(handshake, at: now) }
         }
     }
 
-    /// When `handleTimeout` has something to do.
+    /// When `handleTimeout` or `startFurther` has something to do.
     var nextTimeout: Instant? {
-        var next = self.retry
-        for handshake in self.handshakes {
-            next = earliest(next, handshake.connection.nextTimeout)
-            if self.role == .client, self.established == nil, !handshake.wasHeard, !handshake.wasOvertaken {
-                next = earliest(next, handshake.startedAt.advanced(byNanoseconds: Self.patience))
-            }
-        }
-        return next
+        self.handshakes.all.reduce(self.nextAttempt) { earliest($0, $1.connection.nextTimeout) }
     }
 }
 
 extension SecureTransport {
     /// The next handshake datagram, alert or repeated flight, and its path.
     func pollDatagram() -> (bytes: [UInt8], path: Path)? {
-        for handshake in self.handshakes {
+        for handshake in self.handshakes.all {
             if let bytes = handshake.connection.pollHandshakeDatagram() {
                 return (bytes, handshake.path)
             }
@@ -200,11 +225,8 @@ extension SecureTransport {
     /// Ends the connection with `close_notify`, and every handshake that still runs.
     func close(at now: Instant) {
         self.established?.connection.close(at: now)
-        if let established = self.established {
-            self.handshakes = [established]
-        } else {
-            self.handshakes = []
-        }
+        self.handshakes.keep(only: self.established)
+        self.nextAttempt = nil
     }
 
     /// Keying material bound to this connection (RFC 5705); refused without extended master secret.
@@ -216,24 +238,36 @@ extension SecureTransport {
 
 extension SecureTransport {
     private func handshake(on path: Path) -> Handshake? {
-        self.handshakes.first { $0.path == path }
+        switch self.manner {
+        case .perPath: self.handshakes[path]
+        case .single: self.handshakes.all.first
+        }
     }
 
-    /// As a server, a new handshake for a source whose datagram may begin one.
-    private func accept(_ datagram: Span<UInt8>, on path: Path, at now: Instant) -> Handshake? {
-        guard self.role == .server, datagram.count > 0, datagram[0] == 22 else { return nil }
-        guard let handshake = self.makeHandshake(on: path, at: now) else { return nil }
+    /// The handshake that a datagram belongs to; as a server, a new one for what may begin one.
+    ///
+    /// A client that begins anew on a path where a handshake has been under way for long has given that up, or somebody
+    /// else has begun it in the client's name.
+    private func handshake(
+        for datagram: Span<UInt8>,
+        on path: Path,
+        isTold: Bool,
+        at now: Instant
+    ) -> Handshake? {
+        let random = self.role == .server ? DTLSClassifier.clientRandom(of: datagram) : nil
+        if let handshake = self.handshake(on: path) {
+            let isOld = now.nanoseconds(since: handshake.startedAt) >= Self.serverPatience
+            guard isOld, let random, random != handshake.clientRandom else { return handshake }
+            self.handshakes.remove(handshake)
+        }
+        guard let random, let handshake = self.makeHandshake(on: path, isTold: isTold, at: now) else { return nil }
+        handshake.clientRandom = random
         handshake.connection.start(at: now)
         return handshake
     }
 
-    private func makeHandshake(on path: Path, at now: Instant) -> Handshake? {
+    private func makeHandshake(on path: Path, isTold: Bool, at now: Instant) -> Handshake? {
         guard !self.isBanned(path.remote) else { return nil }
-        if self.handshakes.count >= Self.maximumHandshakes {
-            guard let silent = self.handshakes.firstIndex(where: { !$0.wasHeard }) ?? self.handshakes.indices.first
-            else { return nil }
-            self.handshakes.remove(at: silent)
-        }
         do throws(DTLSError) {
             var connection = try DTLSConnection(
                 certificate: self.certificate,
@@ -241,8 +275,8 @@ extension SecureTransport {
                 mtu: self.datagramSize
             )
             if let time = self.roundTripTime { connection.setRoundTripTime(time) }
-            let handshake = Handshake(path: path, startedAt: now, connection: connection)
-            self.handshakes.append(handshake)
+            let handshake = Handshake(path: path, isTold: isTold, startedAt: now, connection: connection)
+            self.handshakes.insert(handshake)
             return handshake
         } catch {
             return nil
@@ -250,13 +284,13 @@ extension SecureTransport {
     }
 
     private func drop(_ handshake: Handshake, at now: Instant) {
-        self.handshakes.removeAll { $0 === handshake }
-        if self.role == .client { self.retry = now.advanced(byNanoseconds: Self.rest) }
+        self.handshakes.remove(handshake)
+        if self.role == .client { self.nextAttempt = now.advanced(byNanoseconds: Self.rest) }
     }
 
-    private func refuse(_ handshake: Handshake, at now: Instant) -> Outcome {
+    private func refuse(_ handshake: Handshake, from path: Path, at now: Instant) -> Outcome {
         self.drop(handshake, at: now)
-        if self.banned.count < Self.maximumBanned { self.banned.insert(handshake.path.remote) }
-        return .impostor(handshake.path)
+        if self.banned.count < Self.maximumBanned { self.banned.insert(path.remote) }
+        return .impostor(path)
     }
 }

@@ -106,11 +106,15 @@ extension Session {
             session.finishIfIdle()
             session.changed()
         }
+        self.after(SessionLimits.helloLimit) { session in
+            if case .listening = session.talk { session.becomePlain() }
+        }
     }
 
     /// The other side speaks `icetalk.v1` on this channel: says hello.
     func becomeIcetalk(on channel: DataChannelID) {
         self.talk = .icetalk(channel)
+        self.plainChannels = []
         self.conversation.channelOpened(maximumMessageCount: self.remoteMaximumMessageCount)
         self.finishIfIdle()
         self.changed()
@@ -183,7 +187,7 @@ extension Session {
             case .accepted(let id): self.accepted(id)
             case .declined(let id): self.declined(id)
             case .cancelled(let id, let reason): self.cancelled(id, reason)
-            case .completed(let id, _): self.outgoing[id]?.transfer.inbox.post(.completed)
+            case .completed(let id, let size): self.completed(id, size: size)
             case .peerFinished: self.peerFinished()
             case .ended: break
             }

@@ -18,7 +18,7 @@ extension Session {
             guard case .open = self.stage else { throw .finished }
             switch self.talk {
             case .icetalk: return try self.offerNow(source)
-            case .plain, .listening(_, isLate: true): throw .filesNotTaken
+            case .plain: throw .filesNotTaken
             case .undecided, .listening: await self.change()
             }
         }
@@ -130,6 +130,12 @@ extension Session {
         guard self.outgoing.removeValue(forKey: id) != nil else { return }
         self.tell(.declined(id))
         self.finishIfIdle()
+    }
+
+    /// The other side has the whole file, if it has as many bytes as were offered.
+    func completed(_ id: TransferID, size: UInt64) {
+        guard let transfer = self.outgoing[id]?.transfer else { return }
+        transfer.inbox.post(size == transfer.offer.size ?? size ? .completed : .cancelledByPeer(.integrity))
     }
 
     /// The other side ended a transfer or withdrew an offer.

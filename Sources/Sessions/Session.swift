@@ -116,7 +116,8 @@ package actor Session {
     private var isSecured = false
     private var closeReason: CloseReason?
     private var waiters: [CheckedContinuation<Void, Never>] = []
-    private var timers: [Task<Void, Never>] = []
+    private var timers: [UInt64: Task<Void, Never>] = [:]
+    private var nextTimer: UInt64 = 0
 
     /// Creates a session over a peer, which nobody else asks for its events.
     package init(peer: Peer, configuration: Configuration) {
@@ -196,7 +197,10 @@ extension Session {
                 self.closePeer()
             }
         }
-        if !self.isStarted { await self.conclude() }
+        if !self.isStarted {
+            self.isStarted = true
+            await self.conclude()
+        }
         while self.end == nil {
             await self.change()
         }
@@ -257,13 +261,18 @@ extension Session {
         await self.peer.shutDown()
         for task in self.running.values { await task.value }
         self.abandonOffers()
-        for timer in self.timers { timer.cancel() }
-        self.timers = []
+        for timer in self.timers.values { timer.cancel() }
+        self.timers = [:]
         let end = self.howItEnded
         self.end = end
         self.tell(.ended(end))
         self.queue.finish()
         self.changed()
+    }
+
+    /// How it ends when the other side closes the channel of the talk, or the connection.
+    var endByPeer: SessionEnd {
+        self.hasPeerFinished && self.conversation.undelivered == 0 ? .finished : .closedByPeer
     }
 
     private var howItEnded: SessionEnd {
@@ -272,7 +281,7 @@ extension Session {
         case .local: return .interrupted
         case .remote:
             if case .plain = self.talk { return .finished }
-            return self.hasPeerFinished && self.conversation.undelivered == 0 ? .finished : .closedByPeer
+            return self.endByPeer
         case .lost, nil: return self.isSecured ? .lost : .noPath
         case .failed(let sentence): return .failed(sentence)
         }
@@ -301,16 +310,16 @@ extension Session {
 
     /// Does something later, unless the session has ended by then.
     func after(_ delay: Duration, _ body: @escaping @Sendable (isolated Session) -> Void) {
-        let timer = Task { [weak self] in
+        let number = self.nextTimer
+        self.nextTimer += 1
+        self.timers[number] = Task { [weak self] in
             try? await Task.sleep(for: delay)
-            guard !Task.isCancelled, let self else { return }
-            await self.perform(body)
+            await self?.timer(number, body)
         }
-        self.timers.append(timer)
     }
 
-    private func perform(_ body: @Sendable (isolated Session) -> Void) {
-        guard self.end == nil else { return }
+    private func timer(_ number: UInt64, _ body: @Sendable (isolated Session) -> Void) {
+        guard self.timers.removeValue(forKey: number) != nil, self.end == nil else { return }
         body(self)
     }
 }

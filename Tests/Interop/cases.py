@@ -16,18 +16,22 @@ RELIABILITIES = {
     "timed-unordered": {"ordered": False, "maxPacketLifeTime": 5000},
 }
 
+# The stream of the first negotiated channel.
+NEGOTIATED = 500
+
 
 class Failure(Exception):
     """A case did not go as it must."""
 
 
 def require(condition, text):
+    """Fails the case unless the condition holds."""
     if not condition:
         raise Failure(text)
 
 
-def connect(browser, peer, name, browser_offers, trickles):
-    """Exchanges descriptions and candidates, and waits until channels can be used on both sides."""
+def connect(browser, peer, name, browser_offers=True, trickles=False):
+    """Exchanges descriptions and candidates, and waits until channels can be used."""
     gathered = "" if trickles else f"await peers.{name}.gathered;"
     if browser_offers:
         offer = browser.run(f"""
@@ -53,10 +57,9 @@ def connect(browser, peer, name, browser_offers, trickles):
 
 
 def trickle(browser, peer, name):
-    """Carries candidates both ways: all of the browser's once it has gathered, and the peer's as they are told."""
-    browser.run(f"await peers.{name}.gathered;")
-    for candidate in browser.take_candidates(name):
-        peer.tell("candidate", candidate=candidate["candidate"])
+    """Carries candidates both ways, apart from the descriptions."""
+    for candidate in browser.run(f"await peers.{name}.gathered; return peers.{name}.found;"):
+        peer.tell("candidate", candidate=candidate)
     peer.tell("end-of-candidates")
     peer.tell("candidates")
     for candidate in peer.expect("candidates")["candidates"]:
@@ -92,9 +95,8 @@ def channels_of_the_peer(browser, peer, name):
 
 
 def negotiated_channels(browser, peer, name):
-    """Both sides make a channel with the same id by agreement: no DCEP."""
-    for number, (label, options) in enumerate(RELIABILITIES.items()):
-        identifier = 500 + number
+    """Both sides make a channel with the same id by agreement, without a word to each other."""
+    for identifier, (label, options) in enumerate(RELIABILITIES.items(), NEGOTIATED):
         peer.tell("open", label=label, negotiated=True, id=identifier, **options)
         peer.expect("open", id=identifier)
         result = browser.run(f"""
@@ -105,22 +107,36 @@ def negotiated_channels(browser, peer, name):
         require(result == "ok", result)
 
 
-def closing_and_reuse(browser, peer, name):
-    """Either side closes a channel, the other hears of it, and the stream id serves again."""
-    reused = browser.run(f"""
+def never_retransmitted(browser, peer, name):
+    """Messages that are sent once only; small ones, since a burst may overflow a buffer even on a cable."""
+    result = browser.run(f"""
+        const options = {{ ordered: false, maxRetransmits: 0 }};
+        const channel = collect(peers.{name}.createDataChannel("once", options));
+        await channel.opened;
+        return await echo(channel, [0, 1, 1200]);""")
+    require(result == "ok", result)
+
+
+def closed_by_the_browser(browser, peer, name):
+    """The browser closes a channel, icetalk hears of it, and the stream id serves again."""
+    seen = browser.run(f"""
         const pc = peers.{name};
         const first = collect(pc.createDataChannel("closed-by-browser"));
         await first.opened;
+        await echo(first, [1]);
         const id = first.id;
         first.close();
         await first.ended;
-        const second = collect(pc.createDataChannel("again", {{ negotiated: false }}));
+        const second = collect(pc.createDataChannel("again"));
         await second.opened;
         return {{ result: await echo(second, [1, 1200]), first: id, second: second.id }};""")
-    require(reused["result"] == "ok", reused["result"])
-    require(reused["first"] == reused["second"], f"stream {reused['first']} was not used again: {reused['second']}")
+    require(seen["result"] == "ok", seen["result"])
+    require(seen["first"] == seen["second"], f"stream {seen['first']} was not used again: {seen['second']}")
     peer.expect("closed", label="closed-by-browser")
 
+
+def closed_by_the_peer(browser, peer, name):
+    """icetalk closes a channel, the browser hears of it, and the stream id serves again."""
     peer.tell("open", label="closed-by-icetalk")
     first = peer.expect("open", label="closed-by-icetalk")
     browser.run(f"await (await peers.{name}.channel('closed-by-icetalk')).opened;")
@@ -134,20 +150,19 @@ def closing_and_reuse(browser, peer, name):
     require(result == "ok", result)
 
 
-def closing_the_connection(browser, peer, name, browser_closes):
+def connection_closed(browser, peer, name, by_browser):
     """Either side ends the connection, and the other hears of it."""
-    if browser_closes:
+    browser.run(f"""
+        const pc = peers.{name};
+        pc.last = collect(pc.createDataChannel("last"));
+        await pc.last.opened;""")
+    if by_browser:
         browser.run(f"peers.{name}.close();")
-        peer.expect("ended")
+        require("remote" in peer.expect("ended")["reason"], "the peer does not say that the browser ended it")
     else:
-        ended = browser.start(f"""
-            const channel = collect(peers.{name}.createDataChannel("last"));
-            await channel.opened;
-            await fetch("/candidate?peer=ready-{name}", {{ method: "POST", body: "1" }});
-            await channel.ended;""")
-        peer.expect("open", label="last")
         peer.tell("end")
-        browser.finish(ended)
+        browser.run(f"await peers.{name}.last.ended; peers.{name}.close();")
+        require("local" in peer.expect("ended")["reason"], "the peer does not say that it ended it itself")
 
 
 def whole(browser, peer, name, browser_offers, trickles):
@@ -156,5 +171,38 @@ def whole(browser, peer, name, browser_offers, trickles):
     channels_of_the_browser(browser, peer, name)
     channels_of_the_peer(browser, peer, name)
     negotiated_channels(browser, peer, name)
-    closing_and_reuse(browser, peer, name)
-    closing_the_connection(browser, peer, name, browser_closes=browser_offers)
+    never_retransmitted(browser, peer, name)
+    closed_by_the_browser(browser, peer, name)
+    closed_by_the_peer(browser, peer, name)
+    connection_closed(browser, peer, name, by_browser=browser_offers == trickles)
+
+
+def short(browser, peer, name):
+    """A connection that is only made, used once and closed."""
+    connect(browser, peer, name)
+    result = browser.run(f"return await echo(peers.{name}.first, {json.dumps(SIZES)});")
+    require(result == "ok", result)
+    connection_closed(browser, peer, name, by_browser=True)
+
+
+def hidden_addresses(browser, peer, name):
+    """The browser's host candidates are `.local` names: only its checks show where it is."""
+    short(browser, peer, name)
+    found = browser.run(f"return peers.{name}.found;")
+    require(found and all(".local " in candidate for candidate in found), f"addresses are not hidden: {found}")
+
+
+def two_way_stream(browser, peer, name):
+    """20 MB leave the browser as fast as it can send, while what came comes back."""
+    connect(browser, peer, name)
+    seen = browser.run(f"return await stream(peers.{name}.first, 320, 65536);", timeout=40)
+    require(seen["sent"] == seen["received"], "the bytes came back altered")
+    connection_closed(browser, peer, name, by_browser=False)
+
+
+def restart(browser, first, second, name):
+    """A peer that dies without a word does not stand in the way of its successor."""
+    connect(browser, first, name + "a")
+    first.kill()
+    short(browser, second, name + "b")
+    browser.run(f"peers.{name}a.close();")

@@ -2,22 +2,34 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two network namespaces joined by a cable: browsers gather no candidate on `lo`, nor without a default route."""
 
+import json
 import os
+import signal
 import subprocess
+import time
 
 
 def ip(*words):
+    """Runs `ip`, which must succeed."""
     subprocess.run(["ip", *words], check=True)
 
 
 class Cable:
-    """The namespaces and their addresses; taken down again at the end of a `with`."""
+    """The namespaces and their addresses; taken down at the end of a `with`, with every process that is left in them."""
 
     def __init__(self):
         self.near = f"icetalk-{os.getpid()}-a"
         self.far = f"icetalk-{os.getpid()}-b"
 
     def __enter__(self):
+        try:
+            self._lay()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _lay(self):
         for namespace in (self.near, self.far):
             ip("netns", "add", namespace)
             ip("-n", namespace, "link", "set", "lo", "up")
@@ -28,8 +40,23 @@ class Cable:
             ip("-n", namespace, "link", "set", "cable", "up")
             ip("-n", namespace, "route", "add", "default", "via", f"10.77.0.{other}")
             ip("-n", namespace, "route", "add", "default", "via", f"fd77::{other}")
-        return self
+        for namespace in (self.near, self.far):
+            self._await_carrier(namespace)
+
+    def _await_carrier(self, namespace):
+        """Waits until the kernel has noticed that the cable is plugged in: addresses of a dead link are used by nobody."""
+        deadline = time.monotonic() + 10
+        command = ["ip", "-n", namespace, "-json", "link", "show", "cable"]
+        while json.loads(subprocess.run(command, check=True, capture_output=True).stdout)[0]["operstate"] != "UP":
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the cable stays dead in {namespace}")
 
     def __exit__(self, *_):
         for namespace in (self.near, self.far):
-            subprocess.run(["ip", "netns", "delete", namespace], check=False)
+            inside = subprocess.run(["ip", "netns", "pids", namespace], capture_output=True, text=True, check=False)
+            for process in inside.stdout.split():
+                try:
+                    os.kill(int(process), signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+            subprocess.run(["ip", "netns", "delete", namespace], stderr=subprocess.DEVNULL, check=False)

@@ -14,18 +14,28 @@ class PeerError(Exception):
 
 
 class Peer:
-    """One icetalk peer in a network namespace of its own."""
+    """One icetalk peer in a network namespace of its own; ended at the end of a `with`."""
 
-    def __init__(self, program, namespace=None):
-        command = [program]
-        if namespace:
-            command = ["ip", "netns", "exec", namespace, *command]
+    def __init__(self, program, namespace, *options):
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            ["ip", "netns", "exec", namespace, program, *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
         )
         self.events = queue.Queue()
         self.seen = []
         threading.Thread(target=self._read, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is not None:
+            self.kill()
+        else:
+            self.close()
 
     def _read(self):
         for line in self.process.stdout:
@@ -37,9 +47,12 @@ class Peer:
         self.process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
         self.process.stdin.flush()
 
-    def expect(self, event, timeout=30, **fields):
+    def expect(self, event, timeout=20, **fields):
         """Waits for an event with these fields and takes it; others are kept for later."""
-        matches = lambda found: found["event"] == event and all(found.get(k) == v for k, v in fields.items())
+
+        def matches(found):
+            return found["event"] == event and all(found.get(key) == value for key, value in fields.items())
+
         for index, found in enumerate(self.seen):
             if matches(found):
                 return self.seen.pop(index)
@@ -58,9 +71,17 @@ class Peer:
             self.seen.append(found)
 
     def close(self):
+        """Ends the program by the end of its input, which must be the end with success."""
         self.process.stdin.close()
         try:
-            return self.process.wait(10)
+            status = self.process.wait(10)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            self.kill()
             raise PeerError("the peer did not end") from None
+        if status != 0:
+            raise PeerError(f"the peer ended with status {status}")
+
+    def kill(self):
+        """Ends the program without a word to the other side."""
+        self.process.kill()
+        self.process.wait()

@@ -1,10 +1,14 @@
 # Part of icetalk.
 # SPDX-License-Identifier: Apache-2.0
-"""Lets icetalk talk to real browsers and to aiortc. Usage: run.py PATH-OF-interop-peer (as root)."""
+"""Lets icetalk talk to real browsers and to aiortc. Usage (as root): run.py FOLDER-OF-THE-PROGRAMS [WORDS-OF-TITLES]."""
 
+import contextlib
 import os
+import pathlib
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 
@@ -14,61 +18,121 @@ from browser import Browser
 from network import Cable
 from peer import Peer
 
+BROWSERS = ("chromium", "firefox")
 
-def browser_cases():
-    for name in ("chromium", "firefox"):
+
+class Suite:
+    """Runs cases one after the other and counts them; this process and the browsers stand in one namespace, the peers in another."""
+
+    def __init__(self, programs, far, words):
+        self.programs = pathlib.Path(programs)
+        self.far = far
+        self.words = words
+        self.passed = 0
+        self.failed = 0
+        self.browsers = {}
+        self.resources = contextlib.ExitStack()
+
+    def browser(self, name, hides_addresses=False):
+        """A running browser, kept for the cases that follow."""
+        key = (name, hides_addresses)
+        if key not in self.browsers:
+            self.browsers[key] = Browser(name, hides_addresses)
+            self.resources.callback(self.browsers[key].close)
+        return self.browsers[key]
+
+    def peer(self, *options):
+        """A new peer."""
+        return Peer(str(self.programs / "interop-peer"), self.far, *options)
+
+    def name(self):
+        """A name for a peer connection in a page."""
+        return f"p{self.passed + self.failed}"
+
+    def attempt(self, title, body):
+        """Runs one case, unless other titles were asked for."""
+        if not all(word in title for word in self.words):
+            return
+        start = time.monotonic()
+        try:
+            body()
+        except Exception:  # one failed case must not hide the others
+            self.failed += 1
+            print(f"✘ {title}\n{traceback.format_exc()}", flush=True)
+        else:
+            self.passed += 1
+            print(f"✔ {title} ({time.monotonic() - start:.1f} s)", flush=True)
+
+    def with_peer(self, case, browser_name, *arguments, options=(), hides_addresses=False):
+        """A case of a browser and a peer."""
+
+        def body():
+            browser = self.browser(browser_name, hides_addresses)
+            with self.peer(*options) as peer:
+                case(browser, peer, self.name(), *arguments)
+
+        return body
+
+    def restart(self, browser_name):
+        """The case with two peers."""
+        with self.peer() as second:
+            first = self.peer()
+            try:
+                cases.restart(self.browser(browser_name), first, second, self.name())
+            finally:
+                first.kill()
+
+    def aiortc(self, aiortc_offers, trickles):
+        """A case of aiortc and a peer."""
+        with self.peer() as peer:
+            aiortc_cases.run(peer, aiortc_offers, trickles)
+
+    def run(self):
+        """Runs every case; the status to exit with."""
+        with self.resources:
+            for name in BROWSERS:
+                self.cases_of(name)
+            for aiortc_offers in (True, False):
+                for trickles in (True, False):
+                    title = self.title("aiortc", aiortc_offers, trickles)
+                    self.attempt(title, lambda: self.aiortc(aiortc_offers, trickles))
+        print(f"{self.passed} passed, {self.failed} failed")
+        return 1 if self.failed else 0
+
+    def title(self, name, other_offers, trickles):
+        """What a case is called that is run with each side offering, and with both ways of candidates."""
+        how = "trickled" if trickles else "in the description"
+        return f"{name}: {name if other_offers else 'icetalk'} offers, candidates {how}"
+
+    def cases_of(self, name):
+        """The cases of a browser."""
         for browser_offers in (True, False):
             for trickles in (True, False):
-                offerer = name if browser_offers else "icetalk"
-                how = "trickled" if trickles else "in the description"
-                yield name, f"{name}: {offerer} offers, candidates {how}", browser_offers, trickles
+                title = self.title(name, browser_offers, trickles)
+                self.attempt(title, self.with_peer(cases.whole, name, browser_offers, trickles))
+        self.attempt(f"{name}: only IPv6", self.with_peer(cases.short, name, options=["-6"]))
+        self.attempt(f"{name}: only IPv4", self.with_peer(cases.short, name, options=["-4"]))
+        self.attempt(f"{name}: 20 MB out and back", self.with_peer(cases.two_way_stream, name))
+        self.attempt(f"{name}: a peer dies and another comes", lambda: self.restart(name))
+        self.attempt(f"{name}: hidden addresses", self.with_peer(cases.hidden_addresses, name, hides_addresses=True))
 
 
-def attempt(title, body, failures):
-    start = time.monotonic()
-    try:
-        body()
-    except Exception:  # one failed case must not hide the others
-        failures.append(title)
-        print(f"✘ {title}\n{traceback.format_exc()}", flush=True)
-    else:
-        print(f"✔ {title} ({time.monotonic() - start:.1f} s)", flush=True)
-
-
-def run_inside(program, far):
-    """Runs every case; this process and the browsers stand in one namespace, the peers in the other."""
-    failures, count, browsers = [], 0, {}
-    try:
-        for name, title, browser_offers, trickles in browser_cases():
-            browsers[name] = browsers.get(name) or Browser(name)
-            count += 1
-
-            def body():
-                peer = Peer(program, far)
-                try:
-                    cases.whole(browsers[name], peer, f"p{count}", browser_offers, trickles)
-                finally:
-                    peer.process.kill()
-
-            attempt(title, body, failures)
-        for title, case in aiortc_cases.all(lambda: Peer(program, far)):
-            count += 1
-            attempt(title, case, failures)
-    finally:
-        for browser in browsers.values():
-            browser.close()
-    print(f"{count - len(failures)} passed, {len(failures)} failed")
-    return 1 if failures else 0
+def outside(programs, words):
+    """Lays the cable and runs this program again at its near end; the status to exit with."""
+    # A signal must not leave namespaces and browsers behind.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    with tempfile.TemporaryDirectory(prefix="icetalk-interop-") as folder, Cable() as cable:
+        inside = ["ip", "netns", "exec", cable.near, sys.executable, __file__, programs, *words]
+        environment = dict(os.environ, TMPDIR=folder, ICETALK_FAR_NAMESPACE=cable.far)
+        return subprocess.run(inside, env=environment, check=False).returncode
 
 
 def main():
-    program = os.path.abspath(sys.argv[1])
-    if len(sys.argv) == 3:
-        sys.exit(run_inside(program, sys.argv[2]))
-    with Cable() as cable:
-        inside = ["ip", "netns", "exec", cable.near, sys.executable, __file__, program, cable.far]
-        status = subprocess.run(inside).returncode
-    sys.exit(status)
+    """Runs the suite at the near end of a cable, which is laid first."""
+    programs, words = os.path.abspath(sys.argv[1]), sys.argv[2:]
+    far = os.environ.get("ICETALK_FAR_NAMESPACE")
+    sys.exit(Suite(programs, far, words).run() if far else outside(programs, words))
 
 
 if __name__ == "__main__":

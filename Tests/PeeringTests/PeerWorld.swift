@@ -3,51 +3,31 @@
 
 import CVirtualTime
 import DTLS
-import DataChannels
+import ICE
 import Peering
 import STUN
 import SimulatedNetwork
 import Wire
 
-/// Peers on one simulated Internet with a STUN server, in virtual time; a seed decides everything.
+/// Peers on one simulated Internet with two STUN servers, in virtual time; a seed decides everything.
 ///
-/// A world must be used on the thread that made it, since OpenSSL's clock and randomness are the thread's.
+/// A world must be used on the thread that made it, since OpenSSL's clock and randomness are the thread's; nor may two
+/// worlds be used in turns.
 final class PeerWorld {
-    /// What came on a data channel.
-    struct ReceivedMessage: Equatable {
-        var channel: DataChannelID
-        var kind: DataChannelMessageKind
-        var bytes: [UInt8]
-    }
+    /// A STUN server for each family.
+    static let servers = [address("198.51.100.1:3478"), address("[2001:db8:ff::1]:3478")]
 
-    /// One peer on one host.
-    final class Side {
-        let name: String
-        let address: SocketAddress
-        var connection: PeerConnection
-        var events: [PeerEvent] = []
-        var received: [ReceivedMessage] = []
-        var opened: [DataChannelID] = []
-        var isEstablished = false
-        var closeReason: CloseReason?
-        var impostors: [SocketAddress] = []
-        var path: PathDescription?
-        var hasGathered = false
-
-        init(name: String, address: SocketAddress, connection: consuming PeerConnection) {
-            self.name = name
-            self.address = address
-            self.connection = connection
-        }
-    }
-
-    static let server = SocketAddress(.v4(0xC633_6401), port: 3478)
-
-    var now = Instant.zero
+    private(set) var now = Instant.zero
     var internet: SimulatedInternet
-    private(set) var sides: [Side] = []
+    var random: RandomSource
+    private(set) var sides: [PeerSide] = []
+    /// Peers whose next timeout was not later than the call that should have dealt with it.
+    private(set) var spinning: Set<String> = []
+    /// The most datagrams that one peer sent at one instant.
+    private(set) var largestBurst = 0
+    /// What else arrives with each datagram of a peer, as if the peer had sent it.
+    var companions: ([UInt8]) -> [[UInt8]] = { _ in [] }
     private let buffer = DatagramBuffer()
-    private var random: RandomSource
 
     init(seed: UInt64, link: Link = Link()) {
         self.internet = SimulatedInternet(seed: seed, link: link)
@@ -58,58 +38,72 @@ final class PeerWorld {
 
     deinit { icetalk_virtual_time_end() }
 
-    /// Adds a peer; behind a NAT where one is given.
-    func addSide(_ name: String, at ip: IPAddress, behind nat: NATBehaviour? = nil, usesServer: Bool = true) throws -> Side {
-        if let nat {
-            let box = self.internet.addNAT(at: .v4(0xCB00_7100 + UInt32(self.sides.count) + 1), nat)
-            self.internet.place(ip, behind: box)
-        }
-        let configuration = PeerConnection.Configuration(certificate: try DTLSCertificate())
-        let address = SocketAddress(ip, port: 5000)
-        let side = Side(
+    /// Adds a peer, behind a NAT where one is given, with a port on each of its addresses.
+    func addSide(
+        _ name: String,
+        at addresses: String...,
+        behind nat: Int? = nil,
+        usesServers: Bool = true,
+        certificate: DTLSCertificate? = nil,
+        configure: (inout PeerConnection.Configuration) -> Void = { _ in }
+    ) throws -> PeerSide {
+        var configuration = PeerConnection.Configuration(certificate: try certificate ?? DTLSCertificate())
+        configure(&configuration)
+        let side = PeerSide(
             name: name,
-            address: address,
+            addresses: addresses.map { SocketAddress(ip($0), port: 5000) },
+            usesServers: usesServers,
             connection: PeerConnection(configuration: configuration, random: self.random.fork(), at: self.now)
         )
         self.sides.append(side)
-        side.connection.addLocalAddress(address, localPreference: 65_535, at: self.now)
-        if usesServer { side.connection.addSTUNServer(Self.server, at: self.now) }
+        for (rank, address) in side.addresses.enumerated() {
+            if let nat { self.internet.place(address.ip, behind: nat) }
+            side.connection.addLocalAddress(address, localPreference: 65_535 - UInt16(rank), at: self.now)
+        }
+        for server in Self.servers where usesServers {
+            side.connection.addSTUNServer(server, at: self.now)
+        }
         self.settle()
         return side
     }
 
-    /// Sends what the peers have to send and takes their events, until none has anything left.
-    func settle() {
-        for side in self.sides {
-            while let transmit = side.connection.pollTransmit(into: self.buffer, at: self.now) {
-                var start = 0
-                while start < self.buffer.count {
-                    let end = min(start + transmit.segmentSize, self.buffer.count)
-                    let bytes = Array(self.buffer.bytes[start..<end])
-                    self.internet.send(bytes, from: transmit.source, to: transmit.destination, at: self.now)
-                    start = end
-                }
-            }
-            while let event = side.connection.pollEvent(at: self.now) {
-                self.take(event, at: side)
-            }
-        }
+    /// Puts a NAT at a public address.
+    func addNAT(at address: String, _ behaviour: NATBehaviour = .portRestricted) -> Int {
+        self.internet.addNAT(at: ip(address), behaviour)
     }
 
-    private func take(_ event: PeerEvent, at side: Side) {
-        side.events.append(event)
-        switch event {
-        case .established: side.isEstablished = true
-        case .closed(let reason): side.closeReason = reason
-        case .impostor(let address): side.impostors.append(address)
-        case .path(let path): side.path = path
-        case .gatheringComplete: side.hasGathered = true
-        case .channel(.message(let channel, let kind, let bytes)):
-            side.received.append(ReceivedMessage(channel: channel, kind: kind, bytes: bytes))
-        case .channel(.opened(let channel, _)): side.opened.append(channel)
-        default: break
-        }
+    // MARK: Meeting
+
+    /// Lets every side ask the STUN servers.
+    func gather() {
+        _ = self.run { self.sides.allSatisfy { $0.connection.hasGathered || !$0.usesServers } }
     }
+
+    /// Gives one side the description of another.
+    func introduce(_ other: PeerSide, to side: PeerSide) throws {
+        try side.connection.setRemote(other.connection.localDescription, at: self.now)
+        self.settle()
+    }
+
+    /// Gives each side the other's description.
+    func introduce(_ first: PeerSide, _ second: PeerSide) throws {
+        try self.introduce(second, to: first)
+        try self.introduce(first, to: second)
+    }
+
+    /// Lets two sides find each other and waits until data channels can be used.
+    func meet(_ first: PeerSide, _ second: PeerSide, limit: Duration = .seconds(60)) throws -> Bool {
+        self.gather()
+        try self.introduce(first, second)
+        return self.run(limit: limit) { first.isEstablished && second.isEstablished }
+    }
+
+    /// Puts a datagram on the network, as whoever is at `source` might send it.
+    func inject(_ bytes: [UInt8], from source: SocketAddress, to destination: SocketAddress) {
+        self.internet.send(bytes, from: source, to: destination, at: self.now)
+    }
+
+    // MARK: Time
 
     /// Lets virtual time pass until the condition holds; false when it did not within `limit`.
     func run(limit: Duration = .seconds(60), until condition: () -> Bool) -> Bool {
@@ -120,18 +114,14 @@ final class PeerWorld {
                 self.advance(to: deadline)
                 return condition()
             }
-            self.advance(to: next)
-            while let datagram = self.internet.receive(at: self.now) {
-                self.deliver(datagram)
-            }
-            for side in self.sides {
-                if let timeout = side.connection.nextTimeout, timeout <= self.now {
-                    side.connection.handleTimeout(at: self.now)
-                }
-            }
-            self.settle()
+            self.step(to: next)
         }
         return true
+    }
+
+    /// Lets virtual time pass.
+    func run(for duration: Duration) {
+        _ = self.run(limit: duration) { false }
     }
 
     private var nextInstant: Instant? {
@@ -143,23 +133,88 @@ final class PeerWorld {
         icetalk_virtual_time_set(self.now.nanoseconds)
     }
 
+    private func step(to instant: Instant) {
+        self.advance(to: instant)
+        while let datagram = self.internet.receive(at: self.now) {
+            self.deliver(datagram)
+        }
+        for side in self.sides {
+            guard let timeout = side.connection.nextTimeout, timeout <= self.now else { continue }
+            side.connection.handleTimeout(at: self.now)
+            self.settle(side)
+            if let next = side.connection.nextTimeout, next <= self.now { self.spinning.insert(side.name) }
+        }
+    }
+
     private func deliver(_ datagram: SimulatedDatagram) {
-        if datagram.destination == Self.server {
+        if Self.servers.contains(datagram.destination) {
             if let answer = BindingServer().answer(datagram.bytes.span, from: datagram.source) {
-                self.internet.send(answer, from: Self.server, to: datagram.source, at: self.now)
+                self.inject(answer, from: datagram.destination, to: datagram.source)
             }
             return
         }
-        guard let side = self.sides.first(where: { $0.address == datagram.destination }) else { return }
-        side.connection.handle(datagram.bytes.span, from: datagram.source, on: side.address, at: self.now)
-        self.settle()
+        guard let side = self.sides.first(where: { $0.addresses.contains(datagram.destination) }) else { return }
+        side.connection.handle(datagram.bytes.span, from: datagram.source, on: datagram.destination, at: self.now)
+        self.settle(side)
     }
 
-    /// Gives each side the other's description, and waits until data channels can be used.
-    func meet(_ first: Side, _ second: Side, limit: Duration = .seconds(60)) throws -> Bool {
-        _ = self.run(limit: .seconds(2)) { first.hasGathered && second.hasGathered }
-        try first.connection.setRemote(second.connection.localDescription, at: self.now)
-        try second.connection.setRemote(first.connection.localDescription, at: self.now)
-        return self.run(limit: limit) { first.isEstablished && second.isEstablished }
+    /// Sends what the peers have to send and takes their events.
+    func settle() {
+        for side in self.sides {
+            self.settle(side)
+        }
     }
+
+    private func settle(_ side: PeerSide) {
+        var burst = 0
+        repeat {
+            burst += self.drainTransmits(of: side)
+        } while self.drainEvents(of: side)
+        self.largestBurst = max(self.largestBurst, burst)
+    }
+
+    private func drainTransmits(of side: PeerSide) -> Int {
+        var count = 0
+        while let transmit = side.connection.pollTransmit(into: self.buffer, at: self.now) {
+            var start = 0
+            while start < self.buffer.count {
+                let end = min(start + transmit.segmentSize, self.buffer.count)
+                self.send(Array(self.buffer.bytes[start..<end]), transmit, from: side)
+                start = end
+                count += 1
+            }
+        }
+        return count
+    }
+
+    /// Whether there was any: taking a message may widen the receive window, which is told.
+    private func drainEvents(of side: PeerSide) -> Bool {
+        var hadAny = false
+        while side.takesEvents, let event = side.connection.pollEvent(at: self.now) {
+            side.take(event, at: self.now)
+            hadAny = true
+        }
+        return hadAny
+    }
+
+    private func send(_ bytes: [UInt8], _ transmit: Transmit, from side: PeerSide) {
+        switch side.voice {
+        case .full: break
+        case .checksOnly: guard PacketKind(bytes.span) == .stun else { return }
+        case .mute: return
+        }
+        for datagram in [bytes] + self.companions(bytes) {
+            self.internet.send(datagram, from: transmit.source, to: transmit.destination, at: self.now)
+        }
+    }
+}
+
+/// The address that a text means; tests write no others.
+func address(_ text: String) -> SocketAddress {
+    SocketAddress(text) ?? SocketAddress(.v4(0), port: 0)
+}
+
+/// The IP address that a text means; tests write no others.
+func ip(_ text: String) -> IPAddress {
+    IPAddress(text) ?? .v4(0)
 }

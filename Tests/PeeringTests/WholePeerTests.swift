@@ -10,8 +10,8 @@ import Wire
 @Suite struct WholePeerTests {
     @Test func `two peers that exchange descriptions open a channel and exchange messages`() throws {
         let world = PeerWorld(seed: 1)
-        let ann = try world.addSide("ann", at: .v4(0x0A00_0001))
-        let bob = try world.addSide("bob", at: .v4(0x0A00_0002))
+        let ann = try world.addSide("ann", at: "10.0.0.1")
+        let bob = try world.addSide("bob", at: "10.0.0.2")
         #expect(try world.meet(ann, bob))
         let channel = try ann.connection.openChannel(DataChannelParameters(label: "chat"), at: world.now)
         #expect(world.run { !bob.opened.isEmpty && !ann.opened.isEmpty })
@@ -20,5 +20,6 @@ import Wire
         #expect(world.run { bob.received.map(\.bytes) == [text] })
         ann.connection.close(at: world.now)
         #expect(world.run { ann.closeReason == .local && bob.closeReason == .remote })
+        #expect(world.spinning.isEmpty)
     }
 }

@@ -80,6 +80,11 @@ struct NATBox {
         }
     }
 
+    /// Forgets every mapping.
+    mutating func forget() {
+        self.mappings = []
+    }
+
     /// The external source of a datagram that goes out; opens a mapping and a permission.
     mutating func outgoing(from inner: SocketAddress, to remote: SocketAddress, at now: Instant) -> SocketAddress {
         let key = Self.key(remote, self.behaviour.mapping)
@@ -97,7 +102,8 @@ struct NATBox {
             expires: now + self.behaviour.lifetime,
             permitted: [permission]
         )
-        self.nextPort += 1
+        self.nextPort = self.nextPort == .max ? 40_000 : self.nextPort + 1
+        self.mappings.removeAll { $0.expires <= now }
         self.mappings.append(mapping)
         return SocketAddress(self.address, port: mapping.port)
     }

@@ -15,6 +15,12 @@ package struct SimulatedDatagram: Sendable {
 
 /// Hosts, NATs and one link in virtual time: what is sent comes out later, elsewhere, or never, as a seed decides.
 package struct SimulatedInternet {
+    /// One direction between two hosts, or a host and a NAT it stands outside of.
+    private struct Way: Hashable {
+        var from: IPAddress
+        var to: IPAddress
+    }
+
     private struct Flight {
         var arrival: Instant
         var order: UInt64
@@ -36,7 +42,9 @@ package struct SimulatedInternet {
     private var boxes: [NATBox] = []
     private var boxOfHost: [IPAddress: Int] = [:]
     private var busyUntil: [IPAddress: Instant] = [:]
-    private var lastArrival: [IPAddress: Instant] = [:]
+    private var lastArrival: [Way: Instant] = [:]
+    private var links: [IPAddress: Link] = [:]
+    private var cuts: Set<Way> = []
 
     /// Creates an empty Internet.
     package init(seed: UInt64, link: Link = Link()) {
@@ -53,6 +61,28 @@ package struct SimulatedInternet {
     /// Puts a host behind a NAT box.
     package mutating func place(_ host: IPAddress, behind box: Int) {
         self.boxOfHost[host] = box
+    }
+
+    /// Lets a NAT box forget all mappings, as one that is restarted does; new ones get other ports.
+    package mutating func restartNAT(_ box: Int) {
+        self.boxes[box].forget()
+    }
+
+    /// Gives a host a link of its own, which its datagrams take in both directions.
+    package mutating func setLink(_ link: Link, of host: IPAddress) {
+        self.links[host] = link
+    }
+
+    /// Loses every datagram between two addresses, NATs seen from inside, until `mend`.
+    package mutating func cut(_ first: IPAddress, _ second: IPAddress) {
+        self.cuts.insert(Way(from: first, to: second))
+        self.cuts.insert(Way(from: second, to: first))
+    }
+
+    /// Undoes `cut`.
+    package mutating func mend(_ first: IPAddress, _ second: IPAddress) {
+        self.cuts.remove(Way(from: first, to: second))
+        self.cuts.remove(Way(from: second, to: first))
     }
 
     /// When the next datagram arrives; nil while nothing is on its way.
@@ -74,14 +104,20 @@ package struct SimulatedInternet {
         at now: Instant
     ) {
         self.sent += 1
-        guard let datagram = self.route(bytes, from: source, to: destination, at: now), bytes.count + 8 <= self.link.mtu,
-            self.chance() >= self.link.loss, let start = self.serialise(bytes.count + 28, from: source.ip, at: now)
+        guard let datagram = self.route(bytes, from: source, to: destination, at: now) else {
+            self.dropped += 1
+            return
+        }
+        let way = Way(from: source.ip, to: datagram.destination.ip)
+        let link = self.links[way.from] ?? self.links[way.to] ?? self.link
+        guard !self.cuts.contains(way), bytes.count + 8 <= link.mtu, self.chance() >= link.loss,
+            let start = self.serialise(bytes.count + 28, from: source.ip, over: link, at: now)
         else {
             self.dropped += 1
             return
         }
-        self.launch(datagram, at: start)
-        if self.chance() < self.link.duplication { self.launch(datagram, at: start) }
+        self.launch(datagram, on: way, over: link, at: start)
+        if self.chance() < link.duplication { self.launch(datagram, on: way, over: link, at: start) }
     }
 }
 
@@ -110,25 +146,25 @@ extension SimulatedInternet {
     }
 
     /// When the last bit has left the host; nil when its queue is full.
-    private mutating func serialise(_ size: Int, from host: IPAddress, at now: Instant) -> Instant? {
-        guard let rate = self.link.rate else { return now }
+    private mutating func serialise(_ size: Int, from host: IPAddress, over link: Link, at now: Instant) -> Instant? {
+        guard let rate = link.rate else { return now }
         let free = max(self.busyUntil[host] ?? now, now)
         let waiting = free.nanoseconds(since: now) * rate / 8_000_000_000
-        guard waiting + UInt64(size) <= UInt64(self.link.queue) else { return nil }
+        guard waiting + UInt64(size) <= UInt64(link.queue) else { return nil }
         let done = free.advanced(byNanoseconds: UInt64(size) * 8_000_000_000 / rate)
         self.busyUntil[host] = done
         return done
     }
 
-    private mutating func launch(_ datagram: SimulatedDatagram, at start: Instant) {
-        var arrival = start + self.link.delay
-        let jitter = self.link.jitter.wholeNanoseconds
+    private mutating func launch(_ datagram: SimulatedDatagram, on way: Way, over link: Link, at start: Instant) {
+        var arrival = start + link.delay
+        let jitter = link.jitter.wholeNanoseconds
         if jitter > 0 { arrival = arrival.advanced(byNanoseconds: self.random.next() % jitter) }
-        if self.chance() < self.link.reordering {
-            arrival = arrival.advanced(byNanoseconds: self.random.next() % max(1, 3 * self.link.delay.wholeNanoseconds))
+        if self.chance() < link.reordering {
+            arrival = arrival.advanced(byNanoseconds: self.random.next() % max(1, 3 * link.delay.wholeNanoseconds))
         } else {
-            arrival = max(arrival, self.lastArrival[datagram.destination.ip] ?? arrival)
-            self.lastArrival[datagram.destination.ip] = arrival
+            arrival = max(arrival, self.lastArrival[way] ?? arrival)
+            self.lastArrival[way] = arrival
         }
         self.order += 1
         self.push(Flight(arrival: arrival, order: self.order, datagram: datagram))
@@ -140,10 +176,13 @@ extension SimulatedInternet {
 
     private mutating func digest(_ flight: Flight) {
         var digest = self.traceDigest
+        func take(_ word: UInt64) { digest = (digest ^ word) &* 0x100_0000_01B3 }
+        take(flight.arrival.nanoseconds)
+        take(UInt64(flight.datagram.source.port) << 16 | UInt64(flight.datagram.destination.port))
         for byte in flight.datagram.bytes {
-            digest = (digest ^ UInt64(byte)) &* 0x100_0000_01B3
+            take(UInt64(byte))
         }
-        self.traceDigest = (digest ^ flight.arrival.nanoseconds) &* 0x100_0000_01B3
+        self.traceDigest = digest
     }
 }
 
@@ -168,8 +207,12 @@ extension SimulatedInternet {
         self.flights.removeLast()
         var index = 0
         while true {
-            let children = [2 * index + 1, 2 * index + 2].filter { $0 < self.flights.count }
-            guard let least = children.min(by: { self.isBefore($0, $1) }), self.isBefore(least, index) else { return }
+            var least = index
+            for child in 2 * index + 1...2 * index + 2
+            where child < self.flights.count && self.isBefore(child, least) {
+                least = child
+            }
+            guard least != index else { return }
             self.flights.swapAt(index, least)
             index = least
         }

@@ -111,16 +111,19 @@ extension ICEAgent {
         pair.checks.removeAll { check in givenUp.contains { $0.transaction == check.transaction } }
         if givenUp.contains(where: { self.condemns($0, pair) }) {
             pair.fail()
+        } else if id == self.nomination.nominating, givenUp.contains(where: { $0.purpose == .nomination }) {
+            self.nomination.nominating = nil
         }
         self.checkList[id] = pair
     }
 
-    /// Whether the pair has failed because a check was never answered.
+    /// Whether the pair has failed because a check was never answered; over a trusted one, consent decides.
     private func condemns(_ check: ConnectivityCheck, _ pair: CandidatePair) -> Bool {
-        switch check.purpose {
+        guard pair.id != self.trusted else { return false }
+        return switch check.purpose {
         case .connectivity: !check.isCancelled && pair.state == .inProgress
         case .nomination: true
-        case .freshness: pair.id != self.nomination.selected && pair.unansweredFreshness >= Self.freshnessTries
+        case .freshness: pair.unansweredFreshness >= Self.freshnessTries
         }
     }
 }
@@ -139,7 +142,7 @@ extension ICEAgent {
     /// Checks valid pairs beside the selected one from time to time: one of them may be needed.
     mutating func sendFreshnessChecks(at now: Instant) {
         let spares = self.checkList.pairs
-            .filter { $0.isValid && $0.id != self.nomination.selected }
+            .filter { $0.isValid && $0.id != self.trusted }
             .sorted { $0.validPriority(self.role) > $1.validPriority(self.role) }
         for (rank, pair) in spares.enumerated() {
             guard let due = pair.nextFreshness, due <= now else { continue }
@@ -160,7 +163,7 @@ extension ICEAgent {
 extension ICEAgent {
     /// Whether failed pairs are tried again: the other side may not have started yet.
     private func isPatient(at now: Instant) -> Bool {
-        guard self.configuration.isPatient, self.nomination.selected == nil, let knownAt = self.remoteKnownAt else {
+        guard self.configuration.isPatient, self.trusted == nil, let knownAt = self.remoteKnownAt else {
             return false
         }
         return now < knownAt + self.configuration.timing.patience

@@ -39,7 +39,7 @@ extension ICEAgent {
 
     /// RFC 8445 §11: an indication keeps bindings alive and is not answered.
     private mutating func receiveIndication(from source: SocketAddress, on local: SocketAddress, at now: Instant) {
-        guard let id = self.nomination.selected, let pair = self.checkList[id] else { return }
+        guard let id = self.trusted, let pair = self.checkList[id] else { return }
         guard pair.base == local, pair.destination == source else { return }
         self.consent?.noteHeard(at: now)
     }
@@ -141,7 +141,7 @@ extension ICEAgent {
             pair.isCheckedByPeer = true
             pair.requestsReceived += 1
         }
-        if id == self.nomination.selected {
+        if id == self.trusted {
             self.consent?.noteHeard(at: now)
         }
         self.triggerCheck(id)
@@ -293,7 +293,7 @@ extension ICEAgent {
         if check.retransmission.sends == 1 || pair.roundTripTime == nil {
             pair.roundTripTime = now - check.retransmission.lastSent
         }
-        if id != self.nomination.selected {
+        if id != self.trusted {
             let interval = self.configuration.timing.warmInterval
             pair.nextFreshness = now + Consent.randomized(interval, random: &self.random)
         }
@@ -304,11 +304,11 @@ extension ICEAgent {
         if isNew {
             self.events.append(.valid(pair.selected()))
         }
-        if id == self.nomination.selected {
+        if id == self.trusted {
             self.consent?.noteResponse(at: now)
-            if isMoved {
-                self.events.append(.selected(pair.selected()))
-            }
+        }
+        if isMoved, id == self.nomination.selected {
+            self.events.append(.selected(pair.selected()))
         }
         self.concludeNomination(id, check, at: now)
     }

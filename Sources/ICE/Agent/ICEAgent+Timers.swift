@@ -37,6 +37,7 @@ extension ICEAgent {
             deadline = earliest(deadline, self.nextStart)
         }
         deadline = earliest(deadline, self.consent?.deadline)
+        deadline = earliest(deadline, self.orphanedSince.map { $0 + self.configuration.timing.consentExpiry })
         deadline = earliest(deadline, self.nominationDeadline(at: now))
         deadline = earliest(deadline, self.patientDeadline(at: now))
         deadline = earliest(deadline, self.failureDeadline(at: now))

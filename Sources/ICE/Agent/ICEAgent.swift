@@ -47,8 +47,14 @@ package struct ICEAgent: ~Copyable {
     var checkList = CheckList()
     var early = EarlyChecks()
     var nomination = Nomination()
-    /// Of the selected pair; nil while none is selected.
+    /// Of the trusted pair; nil while there is none.
     var consent: Consent?
+    /// The pair over which the other side has shown that it is who it should be.
+    var proven: PairID?
+    /// Since when no pair is trusted although one was proven.
+    var orphanedSince: Instant?
+    /// Whether the owner has ever proven a pair: from then on the end of consent is the end.
+    var wasProven = false
     /// Whether consent expired on a pair that was selected.
     var hasLostConsent = false
     /// Whether consent expired and nothing is left to do.

@@ -6,7 +6,10 @@ import Wire
 extension ICEAgent {
     /// Asks for consent when it is time, notices silence, and ends the sending when consent has expired.
     mutating func judgeConsent(at now: Instant) {
-        guard var consent = self.consent, let id = self.nomination.selected else { return }
+        guard var consent = self.consent, let id = self.trusted else {
+            self.judgeOrphan(at: now)
+            return
+        }
         guard !consent.hasExpired(at: now) else {
             self.expireConsent(id, at: now)
             return
@@ -27,9 +30,17 @@ extension ICEAgent {
     /// Asks every other valid pair at once: the one that answers may take the place of the silent one.
     private mutating func probeSpares() {
         for pair in self.checkList.pairs
-        where pair.isValid && pair.id != self.nomination.selected && pair.id != self.nomination.nominating {
+        where pair.isValid && pair.id != self.trusted && pair.id != self.nomination.nominating {
             self.checkList.trigger(pair.id)
         }
+    }
+
+    /// A session without any pair to trust ends as one does whose consent expires.
+    private mutating func judgeOrphan(at now: Instant) {
+        guard let since = self.orphanedSince, now >= since + self.configuration.timing.consentExpiry else { return }
+        self.orphanedSince = nil
+        self.hasLostConsent = true
+        self.events.append(.consentExpired)
     }
 
     /// Nothing may be sent any more over the pair (RFC 7675 §5.1), nor over others that were silent as long.
@@ -47,7 +58,10 @@ extension ICEAgent {
     }
 
     /// Once consent was lost, an agent without a valid pair is at its end: its credentials are not used again.
+    ///
+    /// A patient one goes on while nothing was proven: whoever it was that has gone, the other side may still come.
     mutating func endWithoutConsent() {
+        guard self.wasProven || !self.configuration.isPatient else { return }
         guard self.hasLostConsent, !self.checkList.pairs.contains(where: \.isValid) else { return }
         self.hasEnded = true
         self.events.append(.consentExpired)

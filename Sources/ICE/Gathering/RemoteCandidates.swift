@@ -80,6 +80,12 @@ struct RemoteCandidates: Sendable {
         return candidate
     }
 
+    /// Whether the other side has told a candidate with an address.
+    func isSignalled(_ address: SocketAddress) -> Bool {
+        let plain = address.withoutScope
+        return !self.learned.contains(plain) && self.all.contains { $0.address == plain }
+    }
+
     /// Forgets the oldest learned candidate that `isUseless` admits.
     mutating func forgetLearned(where isUseless: (Candidate) -> Bool) -> Candidate? {
         guard let index = self.all.firstIndex(where: { self.learned.contains($0.address) && isUseless($0) }) else {

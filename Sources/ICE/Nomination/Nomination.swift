@@ -70,6 +70,7 @@ extension ICEAgent {
     /// A pair that should take the place of the selected one: it answers while the other is silent, or it needs no relay.
     private func replacement(for selected: CandidatePair) -> CandidatePair? {
         if let quietSince = self.consent?.quietSince {
+            guard selected.id == self.trusted || (selected.lastResponse ?? .zero) < quietSince else { return nil }
             return self.checkList.bestValid(self.role) { pair in
                 pair.id != selected.id && (pair.lastResponse ?? .zero) >= quietSince
             }
@@ -79,7 +80,7 @@ extension ICEAgent {
     }
 
     /// RFC 8445 §8.1.1: the check is repeated with USE-CANDIDATE.
-    private mutating func startNominating(_ id: PairID) {
+    mutating func startNominating(_ id: PairID) {
         self.nomination.nominating = id
         self.checkList.trigger(id)
     }
@@ -139,22 +140,9 @@ extension ICEAgent {
     /// Data goes over another pair from now on; the old one is kept warm.
     private mutating func select(_ id: PairID, at now: Instant) {
         guard let pair = self.checkList[id] else { return }
-        let timing = self.configuration.timing
-        if let old = self.nomination.selected {
-            let next = now + Consent.randomized(timing.warmInterval, random: &self.random)
-            self.checkList.update(old) { $0.nextFreshness = next }
-        }
+        let before = self.trusted
         self.nomination = Nomination(selected: id)
-        self.checkList.update(id) { pair in
-            pair.nextFreshness = nil
-            pair.unansweredFreshness = 0
-        }
-        self.consent = Consent(
-            timing: timing,
-            at: now,
-            provenAt: pair.lastResponse ?? now,
-            random: &self.random
-        )
+        self.followTrust(from: before, at: now)
         self.events.append(.selected(pair.selected()))
     }
 
@@ -163,9 +151,16 @@ extension ICEAgent {
         if let id = self.nomination.nominating, self.checkList[id]?.isValid != true {
             self.nomination.nominating = nil
         }
-        guard let id = self.nomination.selected, self.checkList[id]?.isValid != true else { return }
+        let before = self.trusted
+        if let id = self.proven, self.checkList[id].map({ $0.state == .failed }) ?? true {
+            self.proven = nil
+        }
+        guard let id = self.nomination.selected, self.checkList[id]?.isValid != true else {
+            self.followTrust(from: before, at: now)
+            return
+        }
         self.nomination = Nomination()
-        self.consent = nil
+        self.followTrust(from: before, at: now)
         guard self.role == .controlled, let other = self.checkList.bestValid(self.role, where: \.isNominated) else {
             return
         }

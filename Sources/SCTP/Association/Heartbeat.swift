@@ -1,7 +1,7 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
-import Wire
+package import Wire
 
 /// What is known about HEARTBEATs.
 struct HeartbeatState: Sendable {
@@ -17,18 +17,29 @@ struct HeartbeatState: Sendable {
 
 /// Tests of an idle path (RFC 9260 §8.3).
 extension Association {
+    /// Sends a HEARTBEAT now, as §8.3 allows on request of the user: whoever answers it is there.
+    package mutating func sendHeartbeat(at now: Instant) {
+        guard self.state == .established else { return }
+        self.queueHeartbeat(at: now)
+        self.scheduleHeartbeat(at: now)
+    }
+
+    private mutating func queueHeartbeat(at now: Instant) {
+        let nonce = self.random.next()
+        self.heartbeat.nonce = nonce
+        self.heartbeat.sentAt = now
+        var writer = ByteWriter()
+        writer.u64(nonce)
+        self.control.heartbeat = writer.bytes
+    }
+
     /// The heartbeat timer expired.
     mutating func heartbeatIsDue(at now: Instant) {
         guard self.state == .established else { return }
         let interval = self.configuration.heartbeatInterval.wholeNanoseconds
         if now.nanoseconds(since: self.heartbeat.lastSentAt) >= interval || self.heartbeat.nonce != nil {
             if self.heartbeat.nonce != nil { self.heartbeat.unanswered += 1 }
-            let nonce = self.random.next()
-            self.heartbeat.nonce = nonce
-            self.heartbeat.sentAt = now
-            var writer = ByteWriter()
-            writer.u64(nonce)
-            self.control.heartbeat = writer.bytes
+            self.queueHeartbeat(at: now)
         }
         self.scheduleHeartbeat(at: now)
     }

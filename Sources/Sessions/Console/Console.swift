@@ -74,13 +74,17 @@ package final class Console: Sendable {
         self.writeOutput(event.line)
     }
 
-    /// Writes a line that was asked for to standard output: this side's line, a message. Events replace it.
+    /// Writes a line that was asked for to standard output: this side's line, a message.
+    ///
+    /// Events replace it.
     package func writePayload(_ text: String) {
         guard !self.options.isJSON else { return }
         self.writeOutput(text)
     }
 
-    /// Tells people something in one line; it is made safe here. The log gets it, too, unless it is private.
+    /// Tells people something in one line; it is made safe here.
+    ///
+    /// The log gets it, too, unless it is private.
     package func say(_ text: String, _ level: Level = .notice, isLogged: Bool = true) {
         if isLogged { self.options.log?.append(text) }
         guard level <= self.options.level else { return }
@@ -150,7 +154,8 @@ extension Console {
     /// Takes the last row away, over all rows that it was wrapped to.
     private static func takeAway(_ state: inout State) {
         guard state.shownColumns > 0 else { return }
-        let width = max(Int(clinux_terminal_columns(STDERR_FILENO)), 1)
+        let columns = Int(clinux_terminal_columns(STDERR_FILENO))
+        let width = columns > 0 ? columns : 80
         let rows = (state.shownColumns - 1) / width
         let up = rows > 0 ? "\u{1B}[\(rows)A" : ""
         writeAll(Array("\r\(up)\u{1B}[J".utf8), to: STDERR_FILENO)

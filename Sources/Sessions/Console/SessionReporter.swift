@@ -15,6 +15,8 @@ struct SessionReporter {
     private let isChat: Bool
     private var path: PathDescription?
     private var isPathless = false
+    /// What to say of the other side once the path is told.
+    private var greeting: String?
 
     /// Creates a reporter that has told nothing.
     init(console: Console, isChat: Bool) {
@@ -61,6 +63,7 @@ extension SessionReporter {
         guard isFirst || self.path?.local != path.local || self.path?.remote != path.remote else { return }
         self.path = path
         self.console.say("\(isFirst ? "connected" : "path"): \(path)")
+        if let greeting = self.greeting.take() { self.console.say(greeting) }
         self.tell(
             isFirst ? "connected" : "path",
             [
@@ -77,12 +80,12 @@ extension SessionReporter {
         .object(["address": .text(candidate.address.description), "kind": .text(candidate.kind.rawValue)])
     }
 
-    private func report(_ hello: PeerHello?) {
-        guard let hello else {
-            self.console.say("the other side is no icetalk but a browser, perhaps: text alone")
-            return self.tell("peer", ["plain": .flag(true)])
-        }
-        self.console.say("talking with \(hello.displayedName) (icetalk \(hello.displayedVersion))")
+    private mutating func report(_ hello: PeerHello?) {
+        let greeting =
+            hello.map { "talking with \($0.displayedName) (icetalk \($0.displayedVersion))" }
+            ?? "the other side is no icetalk but a browser, perhaps: text alone"
+        if self.path == nil { self.greeting = greeting } else { self.console.say(greeting) }
+        guard let hello else { return self.tell("peer", ["plain": .flag(true)]) }
         self.tell("peer", ["plain": .flag(false), "name": .text(hello.name), "version": .text(hello.version)])
     }
 
@@ -92,9 +95,12 @@ extension SessionReporter {
             self.console.say(isQuiet ? "the other side is not heard, waiting…" : "the other side is heard again")
             self.tell("quiet", ["quiet": .flag(isQuiet)])
         case .pathless:
-            guard !self.isPathless else { return }
+            guard !self.isPathless, self.path == nil else { return }
             self.isPathless = true
-            self.console.say("no path to the other side yet: still trying, it may not have taken this side's line")
+            self.console.say(
+                "no path to the other side yet: still trying. Did it take this side's line? "
+                    + "If it talks with another peer already, it cannot."
+            )
             self.tell("pathless", [:])
         case .impostor(let address):
             self.console.say("somebody else at \(address) tried to take the other side's place, and was kept out")
@@ -105,7 +111,7 @@ extension SessionReporter {
 
     private func report(_ end: SessionEnd, at now: Instant) {
         self.console.showProgress(nil, at: now)
-        self.console.say(end.sentence, end.exitStatus == 0 || end == .interrupted ? .notice : .error)
+        self.console.say(end.sentence, end == .finished ? .detail : end == .interrupted ? .notice : .error)
         self.tell("ended", ["reason": .text(end.sentence), "status": .number(UInt64(end.exitStatus))])
     }
 }

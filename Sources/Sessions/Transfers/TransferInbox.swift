@@ -60,7 +60,9 @@ final class TransferInbox: Sendable {
         reader?.resume(returning: inputs)
     }
 
-    /// The next inputs, about a batch at most; nil after `finish()`. Only one may ask.
+    /// The next inputs, about a batch at most, or nil when there are no more.
+    ///
+    /// Only one task may ask at a time.
     func next() async -> [Input]? {
         await withCheckedContinuation { continuation in
             let (isReady, inputs, done) = self.state.withLock { state -> (Bool, [Input]?, Int) in
@@ -113,6 +115,6 @@ final class TransferInbox: Sendable {
 
     private static func weight(of input: Input) -> Int {
         guard case .message(let bytes) = input else { return 0 }
-        return bytes.count
+        return bytes.count + SessionLimits.messageWeight
     }
 }

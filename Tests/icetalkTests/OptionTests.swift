@@ -1,0 +1,111 @@
+// Part of icetalk.
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Reactor
+import Sessions
+import Testing
+
+@testable import icetalk
+
+@Suite
+struct OptionTests {
+    private func settings(_ arguments: [String], _ variables: [String: String] = [:]) throws -> ManualSettings {
+        let chat = try #require(try Icetalk.parseAsRoot(arguments) as? Chat)
+        return try ManualRun(
+            "chat",
+            meeting: chat.meeting,
+            paths: chat.paths,
+            output: chat.output,
+            environment: Environment(variables)
+        ).settings
+    }
+
+    private func failure(_ arguments: [String], _ variables: [String: String] = [:]) -> ProgramFailure? {
+        #expect(throws: ProgramFailure.self) { try self.settings(arguments, variables) }
+    }
+
+    @Test
+    func `Chat is the command when none is given`() throws {
+        #expect(try Icetalk.parseAsRoot(["--manual"]) is Chat)
+        #expect(try Icetalk.parseAsRoot(["tx", "--manual", "file"]) is Send)
+        #expect(try Icetalk.parseAsRoot(["rx", "--manual", "-o", "dir", "-y"]) is Receive)
+        #expect(try Icetalk.parseAsRoot(["recv", "--manual"]) is Receive)
+        #expect(try Icetalk.parseAsRoot(["completion", "fish"]) is Completion)
+    }
+
+    @Test
+    func `Without a way to meet the command to use is told`() {
+        let failure = self.failure([])
+        #expect(failure?.status == .usage)
+        #expect(failure?.message.contains("icetalk chat --manual") == true)
+    }
+
+    @Test
+    func `Two public servers are asked unless others are named`() throws {
+        #expect(
+            try self.settings(["--manual"]).stunServers.map(\.description)
+                == ["stun.l.google.com:19302", "stun.cloudflare.com:3478"]
+        )
+        let named = try self.settings(["--manual", "--stun", "192.0.2.1", "--stun", "[2001:db8::1]:99"])
+        #expect(named.stunServers.map(\.description) == ["192.0.2.1", "[2001:db8::1]:99"])
+        #expect(try self.settings(["--manual", "--stun", "none"]).stunServers.isEmpty)
+        #expect(try self.settings(["--manual"], ["ICETALK_STUN": "none"]).stunServers.isEmpty)
+        let both = try self.settings(["--manual", "--stun", "192.0.2.1"], ["ICETALK_STUN": "none"])
+        #expect(both.stunServers.count == 1)
+    }
+
+    @Test(arguments: [["--stun", "a:b:c:d:e"], ["--stun", "host:0"], ["--stun", "none", "--stun", "192.0.2.1"]])
+    func `A server that is none is told`(_ arguments: [String]) {
+        #expect(self.failure(["--manual"] + arguments)?.status == .usage)
+    }
+
+    @Test
+    func `Only a relay is refused, for there is none`() throws {
+        #expect(self.failure(["--manual", "--policy", "relay"])?.status == .noPath)
+        #expect(self.failure(["--manual"], ["ICETALK_POLICY": "relay"])?.status == .noPath)
+        _ = try self.settings(["--manual", "--policy", "direct"])
+        _ = try self.settings(["--manual", "--policy", "all"], ["ICETALK_POLICY": "relay"])
+        #expect(throws: (any Error).self) { try Icetalk.parseAsRoot(["--manual", "--policy", "sideways"]) }
+    }
+
+    @Test
+    func `Addresses are selected by family and interface`() throws {
+        let four = try self.settings(["--manual", "-4", "--interface", "eth0"]).selection
+        #expect(four.usesIPv4 && !four.usesIPv6 && four.interface == "eth0")
+        let six = try self.settings(["--manual"], ["ICETALK_6": "1"]).selection
+        #expect(!six.usesIPv4 && six.usesIPv6)
+        #expect(self.failure(["--manual", "-4", "-6"])?.status == .usage)
+    }
+
+    @Test
+    func `A name and paths come from the command line or the environment`() throws {
+        let settings = try self.settings(
+            ["--manual", "--sdp", "--paste-in", "in", "--name", "ann"],
+            ["ICETALK_PASTE_IN": "no", "ICETALK_PASTE_OUT": "out", "ICETALK_NAME": "no"]
+        )
+        #expect(settings.usesSDP && settings.name == "ann" && settings.pasteIn == "in" && settings.pasteOut == "out")
+    }
+
+    @Test(arguments: [("0", 0), ("90", 90), ("90s", 90), ("10m", 600), ("2h", 7_200)])
+    func `Times have units`(_ text: String, _ seconds: UInt64) {
+        #expect(TimeArgument(argument: text)?.seconds == seconds)
+    }
+
+    @Test(arguments: ["", "s", "-1", "1d", "m10", "1.5m", "9999999999"])
+    func `What is no time is refused`(_ text: String) {
+        #expect(TimeArgument(argument: text) == nil)
+    }
+
+    @Test
+    func `A lost peer is not looked for`() throws {
+        _ = try self.settings(["--manual", "--reconnect", "0"])
+        #expect(self.failure(["--manual", "--reconnect", "10m"])?.status == .usage)
+    }
+
+    @Test
+    func `Quiet and verbose exclude each other`() throws {
+        #expect(self.failure(["--manual", "-q", "-v"])?.status == .usage)
+        _ = try self.settings(["--manual", "-vv"])
+    }
+}
