@@ -13,6 +13,10 @@ struct RecordFilter {
     /// libssl keeps them, 17 KB each, until ChangeCipherSpec arrives. A peer sends one Finished in each of its 12
     /// attempts.
     static let maximumEarlyRecords = 32
+    /// The least length of a protected record: an explicit nonce or none, one byte, and a tag (RFC 5246 §6.2.3.3).
+    private static let minimumProtected = 17
+    /// A Finished has 24 bytes (RFC 6347 §4.2.2), and no cipher adds more than a block, a MAC and padding to it.
+    private static let finished = 40...255
 
     /// Records that were dropped so far.
     private(set) var droppedRecords = 0
@@ -20,9 +24,12 @@ struct RecordFilter {
     private(set) var unauthenticatedAlert: UInt8?
 
     private var earlyRecords = 0
+    /// Whether a ChangeCipherSpec came earlier in this datagram.
+    private var followsChangeCipherSpec = false
 
     /// Takes the next record off a datagram that passes; nil at the end of the datagram, or of what makes sense of it.
     mutating func next(in reader: inout ByteReader, established: Bool) -> Range<Int>? {
+        if reader.offset == 0 { self.followsChangeCipherSpec = false }
         while !reader.isAtEnd {
             let start = reader.offset
             guard let header = RecordHeader(parsing: &reader), let body = try? reader.slice(header.length) else {
@@ -42,14 +49,13 @@ struct RecordFilter {
             return header.epoch == 1
         }
         guard header.isPlaintext else {
-            guard header.epoch == 1, self.earlyRecords < Self.maximumEarlyRecords else { return false }
-            self.earlyRecords &+= 1
-            return true
+            return header.epoch == 1 && self.admitsEarly(header)
         }
         switch header.type {
         case .handshake:
             return HandshakeHeader.fillRecord(body)
         case .changeCipherSpec:
+            self.followsChangeCipherSpec = body.count == 1
             return body.count == 1
         case .alert:
             if body.count == 2 {
@@ -59,5 +65,16 @@ struct RecordFilter {
         case .applicationData:
             return false
         }
+    }
+
+    /// A Finished that stands behind its ChangeCipherSpec, as it does in every datagram of a peer that is not split, is seen
+    /// at once and not kept: so forged records cannot use up what the real one needs.
+    private mutating func admitsEarly(_ header: RecordHeader) -> Bool {
+        if self.followsChangeCipherSpec, header.type == .handshake, Self.finished.contains(header.length) {
+            return true
+        }
+        guard header.length >= Self.minimumProtected, self.earlyRecords < Self.maximumEarlyRecords else { return false }
+        self.earlyRecords &+= 1
+        return true
     }
 }

@@ -5,8 +5,8 @@ import Wire
 
 /// ClientHellos that came before the other side's description was known, kept unprocessed.
 ///
-/// A peer that learned our description first may finish its checks and start DTLS before ours is complete. Anyone who saw
-/// an invitation can send here, so both the sources and the bytes of each are bounded.
+/// A peer that learned our description first may finish its checks and start DTLS before ours is complete. Anyone who
+/// saw an invitation can send here, so both the sources and the bytes of each are bounded.
 struct EarlyHandshakes {
     /// Sources that are remembered; further ones are ignored.
     static let maximumSources = 64
@@ -22,7 +22,9 @@ struct EarlyHandshakes {
     mutating func keep(_ datagram: Span<UInt8>, on path: Path) {
         guard datagram.count <= Self.maximumBytes, datagram.count > 13, datagram[0] == 22 else { return }
         var kept = self.datagrams[path] ?? []
-        guard kept.count < Self.maximumDatagrams, !kept.isEmpty || self.datagrams.count < Self.maximumSources else { return }
+        guard kept.count < Self.maximumDatagrams, !kept.isEmpty || self.datagrams.count < Self.maximumSources else {
+            return
+        }
         if kept.isEmpty { self.order.append(path) }
         kept.append([UInt8](copying: datagram))
         self.datagrams[path] = kept

@@ -28,8 +28,8 @@ final class Handshake {
 
 /// The handshakes that run at the same time, of which nobody can take all.
 ///
-/// Whoever saw the descriptions may pass checks from thousands of ports. Addresses that the other side has told are never
-/// made to give way to others, and one IP address that it has not told gets a share only.
+/// Whoever saw the descriptions may pass checks from thousands of ports. Addresses that the other side has told are
+/// never made to give way to others, and one IP address that it has not told gets a share only.
 struct HandshakeSlots {
     /// Handshakes that run at the same time.
     static let maximum = 8

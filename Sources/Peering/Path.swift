@@ -42,7 +42,8 @@ extension PathDescription: CustomStringConvertible {
     /// `direct udp 192.0.2.7:41233 (srflx) → 198.51.100.3:5512 (host), 12 ms`.
     package var description: String {
         let way = self.isDirect ? "direct" : "relayed"
-        let ends = "\(self.local.address) (\(self.local.kind.rawValue)) → "
+        let ends =
+            "\(self.local.address) (\(self.local.kind.rawValue)) → "
             + "\(self.remote.address) (\(self.remote.kind.rawValue))"
         guard let time = self.roundTripTime else { return "\(way) udp \(ends)" }
         return "\(way) udp \(ends), \(Self.milliseconds(time))"

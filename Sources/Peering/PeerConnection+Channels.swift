@@ -47,7 +47,9 @@ extension PeerConnection {
     }
 
     /// What a channel was opened with; nil if there is no such channel.
-    package func parameters(of channel: DataChannelID) -> DataChannelParameters? { self.channels.parameters(of: channel) }
+    package func parameters(of channel: DataChannelID) -> DataChannelParameters? {
+        self.channels.parameters(of: channel)
+    }
 
     /// The SCTP stream of a channel; nil before it is known.
     package func stream(of channel: DataChannelID) -> UInt16? { self.channels.stream(of: channel)?.rawValue }

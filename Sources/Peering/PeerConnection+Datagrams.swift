@@ -116,8 +116,8 @@ extension PeerConnection {
         }
     }
 
-    /// As DTLS client: what happens on the selected path may be the doing of somebody who only knows the descriptions, so
-    /// further paths are tried beside it.
+    /// As DTLS client: what happens on the selected path may be the doing of somebody who only knows the descriptions,
+    /// so further paths are tried beside it.
     private mutating func startFurtherHandshakes(at now: Instant) {
         guard let secure = self.secure, !secure.isEstablished else { return }
         let paths = self.agent.validPairs.map { pair in
@@ -135,7 +135,9 @@ extension PeerConnection {
 
     /// Tells which path is in use, if that has changed.
     private mutating func tellPath() {
-        guard let path = self.route.current, let pair = self.agent.pair(with: path.remote, on: path.local) else { return }
+        guard let path = self.route.current, let pair = self.agent.pair(with: path.remote, on: path.local) else {
+            return
+        }
         let description = PathDescription(local: pair.local, remote: pair.remote, roundTripTime: pair.roundTripTime)
         if let told = self.toldPath, told.local == description.local, told.remote == description.remote { return }
         self.toldPath = description
@@ -226,7 +228,8 @@ extension PeerConnection {
         self.events.append(.pathless)
     }
 
-    /// Takes what happened to the association, in its order with messages: a stream is reset, or all ends, after what came before.
+    /// Takes what happened to the association, in its order with messages: a stream is reset, or all ends, after what
+    /// came before.
     private mutating func pumpAssociation(at now: Instant) {
         while !self.holdsMessage, let event = self.association.pollEvent() {
             self.channels.handle(event, on: &self.association, at: now)
@@ -236,7 +239,8 @@ extension PeerConnection {
             case .aborted(.timedOut): self.end(.lost)
             case .aborted(.protocolViolation): self.end(.failed("the other side broke the rules of SCTP"))
             case .aborted(.peer), .shutdownComplete: self.end(.remote)
-            case .restarted, .incomingStreamsReset, .outgoingStreamsReset, .outgoingResetDenied, .messageAbandoned: break
+            case .restarted, .incomingStreamsReset, .outgoingStreamsReset, .outgoingResetDenied, .messageAbandoned:
+                break
             }
         }
         self.channels.noteProgress(on: self.association)
@@ -259,7 +263,8 @@ extension PeerConnection {
 
     /// The next event; nil when there is none.
     ///
-    /// Messages are taken out of the association only here, so that an owner who does not poll closes the receive window.
+    /// Messages are taken out of the association only here, so that an owner who does not poll closes the receive
+    /// window.
     package mutating func pollEvent(at now: Instant) -> PeerEvent? {
         while self.events.isEmpty, self.holdsMessage, let message = self.message.take() {
             self.channels.receive(message, on: &self.association, at: now)
@@ -269,8 +274,8 @@ extension PeerConnection {
         return self.untoldEnd.take().map { .closed($0) }
     }
 
-    /// Reports the end, once and after all that came before it; what is left to say to the other side still goes out through
-    /// `pollTransmit`.
+    /// Reports the end, once and after all that came before it; what is left to say to the other side still goes out
+    /// through `pollTransmit`.
     mutating func end(_ reason: CloseReason) {
         guard !self.isClosed else { return }
         self.isClosed = true

@@ -39,7 +39,7 @@ extension PeerConnection {
 
     /// Takes the answer to an offer.
     ///
-    /// - Throws: `.unexpectedDescription` without an offer, `.unusableDescription`, `.ownDescription`, `.alreadyPaired`.
+    /// - Throws: `.unexpectedDescription` (no offer), `.unusableDescription`, `.ownDescription`, `.alreadyPaired`.
     package mutating func setRemoteAnswer(_ answer: SessionDescription, at now: Instant) throws(PeeringError) {
         if case .fresh = self.signaling { throw .unexpectedDescription }
         let role: SetupRole

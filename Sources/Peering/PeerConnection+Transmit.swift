@@ -7,7 +7,8 @@ import SCTP
 package import Wire
 
 extension PeerConnection {
-    /// Segments in one transmit: more do not fit the socket buffer of a browser (64 KiB, of which the kernel charges twice).
+    /// Segments in one transmit: more do not fit the socket buffer of a browser (64 KiB, of which the kernel charges
+    /// twice).
     private static let maximumSegments = 45
 
     /// Fills the buffer with what is to be sent next and says where it goes; nil when there is nothing now.
@@ -23,13 +24,15 @@ extension PeerConnection {
             buffer.bytes.append(contentsOf: check.bytes)
             return Transmit(from: check.source, to: check.destination, segmentSize: buffer.count)
         }
-        if let (bytes, path) = self.secure?.pollDatagram() {
+        if let (bytes, start) = self.secure?.pollDatagram() {
             buffer.bytes.append(contentsOf: bytes)
+            // The session may have moved since the handshake; what is said now, an alert for one, goes where it is.
+            let path = self.secure?.isEstablished == true ? self.route.current ?? start : start
             return Transmit(from: path.local, to: path.remote, segmentSize: buffer.count)
         }
         guard let path = self.route.current, let secure = self.secure, secure.isEstablished else { return nil }
         guard let size = self.fill(buffer, through: secure, at: now) else {
-            return self.isClosed ? self.sayGoodbye(through: secure, into: buffer, at: now) : nil
+            return self.isClosed ? self.sayGoodbye(through: secure, on: path, into: buffer, at: now) : nil
         }
         if let probe = self.route.probe(at: now) {
             let copy = Transmit(from: probe.local, to: probe.remote, segmentSize: size)
@@ -41,16 +44,19 @@ extension PeerConnection {
     /// After the last packet of the association comes `close_notify`, once.
     private func sayGoodbye(
         through secure: SecureTransport,
+        on path: Path,
         into buffer: DatagramBuffer,
         at now: Instant
     ) -> Transmit? {
         secure.close(at: now)
-        guard let (bytes, path) = secure.pollDatagram() else { return nil }
+        guard let (bytes, _) = secure.pollDatagram() else { return nil }
         buffer.bytes.append(contentsOf: bytes)
         return Transmit(from: path.local, to: path.remote, segmentSize: buffer.count)
     }
 
-    /// Seals SCTP packets into the buffer while they have one size; a shorter one may end the run. Returns that size.
+    /// Seals SCTP packets into the buffer while they have one size; a shorter one may end the run.
+    ///
+    /// Returns that size; nil when there was nothing.
     private mutating func fill(_ buffer: DatagramBuffer, through secure: SecureTransport, at now: Instant) -> Int? {
         var segmentSize: Int?
         var segments = 0

@@ -11,7 +11,8 @@ package import Wire
 /// A WebRTC peer without media, sans-IO: ICE, DTLS, SCTP and data channels as one core.
 ///
 /// The two sides learn each other's description symmetrically (`setRemote(_:at:)`) or as offer and answer
-/// (`makeOffer(at:)` and the rest, RFC 9429). After every mutation drain `pollTransmit` and `pollEvent`, then read `nextTimeout`.
+/// (`makeOffer(at:)` and the rest, RFC 9429). After every mutation drain `pollTransmit` and `pollEvent`, then read
+/// `nextTimeout`.
 package struct PeerConnection: ~Copyable {
     /// What a peer connection is made with.
     package struct Configuration: Sendable {
@@ -101,7 +102,10 @@ package struct PeerConnection: ~Copyable {
             random: random.fork(),
             at: now
         )
-        self.association = Association(configuration: Self.associationConfiguration(configuration), random: random.fork())
+        self.association = Association(
+            configuration: Self.associationConfiguration(configuration),
+            random: random.fork()
+        )
         self.channels = DataChannelSet(maxMessageSize: configuration.maxMessageSize)
     }
 
@@ -142,10 +146,12 @@ extension PeerConnection {
     /// The pairs and how their checks stand, for diagnostics.
     package var pairReports: [PairReport] { self.agent.pairReports }
 
-    /// Sources that are remembered although they have not proven to be the other side; however many there are, it is bounded.
+    /// Sources that are remembered although they have not proven to be the other side; however many there are, it is
+    /// bounded.
     package var rememberedStrangers: Int { self.early.paths.count + (self.secure?.rememberedStrangers ?? 0) }
 
-    /// Ends the connection and tells the other side, by ABORT and `close_notify` as browsers do; `.closed(.local)` follows.
+    /// Ends the connection and tells the other side, by ABORT and `close_notify` as browsers do; `.closed(.local)`
+    /// follows.
     package mutating func close(at now: Instant) {
         guard !self.isClosed else { return }
         self.association.abort(reason: "closed")

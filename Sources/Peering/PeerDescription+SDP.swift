@@ -7,7 +7,8 @@ package import SDP
 import Wire
 
 extension Candidate {
-    /// The candidate of an SDP attribute; nil when it cannot be used here: another component, TCP, or a name to resolve.
+    /// The candidate of an SDP attribute; nil when it cannot be used here: another component, TCP, or a name to
+    /// resolve.
     package init?(_ attribute: CandidateAttribute) {
         guard attribute.component == 1, attribute.transport == .udp, case .ip(let ip) = attribute.address,
             attribute.port != 0

@@ -5,9 +5,10 @@ import Wire
 
 /// Where records go: the path that ICE selected, once the other side has proven itself there.
 ///
-/// Whoever knows both descriptions can pass checks and have a path of his own nominated; he cannot make an authentic record.
-/// So records stay on the path on which one came, and a newly selected path is only probed with copies until one comes from
-/// there too. Where ICE has selected somebody else's path, silence on the proven one lets it follow the records.
+/// Whoever knows both descriptions can pass checks and have a path of his own nominated; he cannot make an authentic
+/// record. So records stay on the path on which one came, and a newly selected path is only probed with copies until
+/// one comes from there too. Where ICE has selected somebody else's path, silence on the proven one lets it follow the
+/// records.
 struct Route {
     /// The least time between two copies on a path that is not proven yet.
     static let probeInterval: UInt64 = 100_000_000

@@ -13,8 +13,8 @@ import Wire
 /// Every other WebRTC peer has one DTLS association, whatever path its datagrams take (RFC 8842 §5.5): with it there is one
 /// handshake at a time, which is sent on the selected path and heard on every path.
 ///
-/// A class, because a record that is being opened hands its plaintext to the owner's other parts in the same call. It is
-/// owned by one `PeerConnection` and never shared.
+/// A class, because a record that is being opened hands its plaintext to the owner's other parts in the same call. It
+/// is owned by one `PeerConnection` and never shared.
 final class SecureTransport {
     /// Addresses that are remembered for having shown a wrong certificate.
     static let maximumBanned = 1024
@@ -117,8 +117,8 @@ extension SecureTransport {
 
     /// As a client, starts a handshake on a further one of these paths when it is time for that.
     ///
-    /// What is silent, or slow, or ends badly on one path may be somebody who only knows the descriptions. Paths that were
-    /// tried least come first, then those that the other side has told.
+    /// What is silent, or slow, or ends badly on one path may be somebody who only knows the descriptions. Paths that
+    /// were tried least come first, then those that the other side has told.
     func startFurther(on paths: [(path: Path, isTold: Bool)], at now: Instant) {
         guard let due = self.nextAttempt, due <= now, self.established == nil else { return }
         self.nextAttempt = now.advanced(byNanoseconds: Self.stagger)
@@ -246,8 +246,8 @@ extension SecureTransport {
 
     /// The handshake that a datagram belongs to; as a server, a new one for what may begin one.
     ///
-    /// A client that begins anew on a path where a handshake has been under way for long has given that up, or somebody else
-    /// has begun it in the client's name.
+    /// A client that begins anew on a path where a handshake has been under way for long has given that up, or somebody
+    /// else has begun it in the client's name.
     private func handshake(
         for datagram: Span<UInt8>,
         on path: Path,

@@ -16,7 +16,7 @@ extension Session {
         case .invalidText(let channel, let bytes):
             if self.plainChannels.contains(channel) { self.receivePlainly(bytes) }
         case .bufferedAmountLow: break
-        case .closed(let channel, _): self.channelClosed(channel)
+        case .closed(let channel, let reason): self.channelClosed(channel, reason)
         }
     }
 
@@ -88,7 +88,10 @@ extension Session {
                 self.receivePlainly(bytes)
             }
         case .plain where self.plainChannels.contains(channel):
-            self.receivePlainly(bytes)
+            // A hello that a bad path delayed beyond all patience is one all the same.
+            guard channel == self.ownChannel, Self.isHello(bytes) else { return self.receivePlainly(bytes) }
+            self.becomeIcetalk(on: channel)
+            self.receiveInTalk(bytes)
         case .undecided, .listening, .icetalk, .plain:
             break
         }
@@ -103,7 +106,13 @@ extension Session {
         self.tell(.chat(text))
     }
 
-    private func channelClosed(_ channel: DataChannelID) {
+    /// The channel of the talk is gone, and with it the session.
+    private func endAfterTalk() {
+        if self.intendedEnd == nil { self.intendedEnd = self.endByPeer }
+        self.closePeer()
+    }
+
+    private func channelClosed(_ channel: DataChannelID, _ reason: DataChannelEvent.CloseReason) {
         if let id = self.transferChannels.removeValue(forKey: channel) {
             return self.transferChannelClosed(id)
         }
@@ -111,9 +120,13 @@ extension Session {
         switch self.talk {
         case .icetalk(channel):
             self.conversation.channelClosed()
-            if self.intendedEnd == nil { self.intendedEnd = self.endByPeer }
-            self.closePeer()
-        case .listening(channel, _):
+            if case .associationEnded = reason {
+                // Why it ended is told next, unless the other side merely began it anew.
+                self.after(SessionLimits.closingGrace) { $0.endAfterTalk() }
+            } else {
+                self.endAfterTalk()
+            }
+        case .listening(channel, _) where reason != .associationEnded:
             self.becomePlain()
             self.plainChannels.removeAll { $0 == channel }
         case .plain:

@@ -106,11 +106,15 @@ extension Session {
             session.finishIfIdle()
             session.changed()
         }
+        self.after(SessionLimits.helloLimit) { session in
+            if case .listening = session.talk { session.becomePlain() }
+        }
     }
 
     /// The other side speaks `icetalk.v1` on this channel: says hello.
     func becomeIcetalk(on channel: DataChannelID) {
         self.talk = .icetalk(channel)
+        self.plainChannels = []
         self.conversation.channelOpened(maximumMessageCount: self.remoteMaximumMessageCount)
         self.finishIfIdle()
         self.changed()

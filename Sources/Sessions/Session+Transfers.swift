@@ -18,7 +18,7 @@ extension Session {
             guard case .open = self.stage else { throw .finished }
             switch self.talk {
             case .icetalk: return try self.offerNow(source)
-            case .plain, .listening(_, isLate: true): throw .filesNotTaken
+            case .plain: throw .filesNotTaken
             case .undecided, .listening: await self.change()
             }
         }

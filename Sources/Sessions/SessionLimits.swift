@@ -28,8 +28,11 @@ package enum SessionLimits {
     /// The least time between two progress events of a transfer, in nanoseconds.
     static let progressInterval: UInt64 = 200_000_000
 
-    /// How long an offerer waits for a hello before it takes the other side for a plain chat.
+    /// How long an offerer that has something to say waits for a hello, before it says it as a plain chat.
     static let helloPatience = Duration.seconds(1)
+
+    /// How long an offerer waits for a hello when it has nothing to say.
+    static let helloLimit = Duration.seconds(5)
 
     /// How long the word of a cancellation or completion may come after the channel of the transfer was closed.
     static let closingGrace = Duration.seconds(3)

@@ -5,7 +5,9 @@ import ArgumentParser
 import Glibc
 import Sessions
 
-/// The variables that stand for options: `ICETALK_PASTE_IN` for `--paste-in`. An option on the command line wins.
+/// The variables that stand for options: `ICETALK_PASTE_IN` for `--paste-in`.
+///
+/// An option on the command line wins.
 struct Environment {
     private let lookUp: (String) -> String?
 

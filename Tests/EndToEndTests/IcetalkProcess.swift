@@ -12,6 +12,9 @@ final class IcetalkProcess: Sendable {
     private let output: Int32
     private let errors: String
 
+    /// glibc's `POSIX_SPAWN_SETSID`, which is hidden from Swift.
+    private static let newSession: Int16 = 0x80
+
     /// The program, which is built beside the tests.
     static var program: String {
         let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
@@ -30,7 +33,6 @@ final class IcetalkProcess: Sendable {
 
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
-        posix_spawn_file_actions_addchdir_np(&actions, directory)
         posix_spawn_file_actions_adddup2(&actions, inputEnds[0], 0)
         posix_spawn_file_actions_adddup2(&actions, outputEnds[1], 1)
         posix_spawn_file_actions_addopen(&actions, 2, self.errors, O_WRONLY | O_CREAT, 0o600)
@@ -38,13 +40,13 @@ final class IcetalkProcess: Sendable {
         posix_spawn_file_actions_addclose(&actions, outputEnds[1])
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSID))
+        posix_spawnattr_setflags(&attributes, Self.newSession)
         var variables = ["ICETALK_STUN": "none", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"]
         variables.merge(environment) { _, new in new }
         var pid: pid_t = 0
-        let code = Self.withStrings([Self.program] + arguments) { arguments in
+        let code = Self.withStrings(["env", "-C", directory, Self.program] + arguments) { arguments in
             Self.withStrings(variables.map { "\($0)=\($1)" }) { variables in
-                posix_spawn(&pid, Self.program, &actions, &attributes, arguments, variables)
+                posix_spawn(&pid, "/usr/bin/env", &actions, &attributes, arguments, variables)
             }
         }
         posix_spawn_file_actions_destroy(&actions)

@@ -22,7 +22,8 @@ import Wire
     static let cases = Flood.allCases.flatMap { flood in Phase.allCases.map { (flood, $0) } }
 
     @Test(arguments: cases)
-    func `ten thousand datagrams delay a session by seconds and leave memory bounded`(flood: Flood, phase: Phase) throws {
+    func `ten thousand datagrams delay a session by seconds and leave memory bounded`(flood: Flood, phase: Phase) throws
+    {
         let world = PeerWorld(seed: 77, link: Link(delay: .milliseconds(20)))
         let ann = try world.addSide("ann", at: "203.0.113.1")
         let bob = try world.addSide("bob", at: "192.168.1.2", behind: world.addNAT(at: "203.0.113.7"))

@@ -21,7 +21,8 @@ import Wire
         var victimIsGreater: Bool
         /// Whether it is there before the real peer.
         var isEarly: Bool
-        /// Whether the real peer is behind a NAT that maps each remote end elsewhere, so that it is learned from checks too.
+        /// Whether the real peer is behind a NAT that maps each remote end elsewhere, so that it is learned from checks
+        /// too.
         var peerIsUntold: Bool
 
         var description: String {
@@ -90,7 +91,8 @@ import Wire
         #expect(world.spinning.isEmpty)
     }
 
-    private func impostor(in world: PeerWorld, _ race: Race, of bob: PeerSide, towards ann: PeerSide) throws -> PeerSide {
+    private func impostor(in world: PeerWorld, _ race: Race, of bob: PeerSide, towards ann: PeerSide) throws -> PeerSide
+    {
         try Impostor.add(
             to: world,
             at: "198.51.100.66",

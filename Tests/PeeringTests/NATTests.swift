@@ -22,7 +22,10 @@ import Wire
             "maps \(behaviour.mapping), filters \(behaviour.filtering)"
         }
 
-        /// What theory says. A NAT keeps one port for all remote ends, or for all ports of one address, or for one port.
+        /// What theory says.
+        ///
+        /// A NAT keeps one port for all remote ends, or for all ports of one address, or for one
+        /// port.
         var hasPath: Bool {
             switch (self.left.mapping == .endpointIndependent, self.right.mapping == .endpointIndependent) {
             case (true, true): true
@@ -35,8 +38,8 @@ import Wire
         /// Whether a NAT whose port is known lets in a remote end with a port that was not: its address was sent to.
         private static func canLearn(_ known: NATBehaviour) -> Bool { known.filtering != .addressAndPortDependent }
 
-        /// Whether `open` lets anybody in on the port that its STUN server saw, `other` then lets in what `open` sends from a
-        /// new port, and one of the two keeps its port while they find out.
+        /// Whether `open` lets anybody in on the port that its STUN server saw, `other` then lets in what `open` sends
+        /// from a new port, and one of the two keeps its port while they find out.
         private static func canMeet(_ open: NATBehaviour, _ other: NATBehaviour) -> Bool {
             open.filtering == .endpointIndependent && other.filtering != .addressAndPortDependent
                 && (open.mapping == .addressDependent || other.mapping == .addressDependent)

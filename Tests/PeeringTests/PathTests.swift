@@ -30,7 +30,9 @@ import Wire
         let used = try #require(ann.path)
         world.internet.cut(used.local.address.ip, used.remote.address.ip)
         let channel = try ann.connection.openChannel(DataChannelParameters(label: "after"), at: world.now)
-        #expect(world.run(limit: .seconds(20)) { ann.opened.contains(channel) && bob.channel(labelled: "after") != nil })
+        #expect(
+            world.run(limit: .seconds(20)) { ann.opened.contains(channel) && bob.channel(labelled: "after") != nil }
+        )
         world.run(for: .seconds(120))
         #expect(ann.closeReason == nil && bob.closeReason == nil)
         #expect(ann.path?.remote.address != used.remote.address && bob.path?.remote.address != used.local.address)

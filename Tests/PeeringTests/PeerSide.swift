@@ -28,6 +28,8 @@ final class PeerSide {
 
     let name: String
     let addresses: [SocketAddress]
+    /// Whether it asks STUN servers.
+    let usesServers: Bool
     var connection: PeerConnection
     var voice = Voice.full
     /// An owner who does not take events lets messages wait in the association.
@@ -44,15 +46,15 @@ final class PeerSide {
     private(set) var candidates: [Candidate] = []
     private(set) var establishedAt: Instant?
     private(set) var closeReason: CloseReason?
-    private(set) var hasGathered = false
     private(set) var isPathless = false
     private(set) var isStale = false
     /// What followed the end, where nothing may follow.
     private(set) var eventsAfterEnd = 0
 
-    init(name: String, addresses: [SocketAddress], connection: consuming PeerConnection) {
+    init(name: String, addresses: [SocketAddress], usesServers: Bool, connection: consuming PeerConnection) {
         self.name = name
         self.addresses = addresses
+        self.usesServers = usesServers
         self.connection = connection
     }
 
@@ -77,7 +79,7 @@ final class PeerSide {
         switch event {
         case .localCandidate(let candidate): self.candidates.append(candidate)
         case .localDescriptionStale: self.isStale = true
-        case .gatheringComplete: self.hasGathered = true
+        case .gatheringComplete: break
         case .path(let path): self.paths.append(path)
         case .quiet(let isQuiet): self.quiet.append(isQuiet)
         case .pathless: self.isPathless = true

@@ -25,6 +25,8 @@ final class PeerWorld {
     private(set) var spinning: Set<String> = []
     /// The most datagrams that one peer sent at one instant.
     private(set) var largestBurst = 0
+    /// What else arrives with each datagram of a peer, as if the peer had sent it.
+    var companions: ([UInt8]) -> [[UInt8]] = { _ in [] }
     private let buffer = DatagramBuffer()
 
     init(seed: UInt64, link: Link = Link()) {
@@ -50,6 +52,7 @@ final class PeerWorld {
         let side = PeerSide(
             name: name,
             addresses: addresses.map { SocketAddress(ip($0), port: 5000) },
+            usesServers: usesServers,
             connection: PeerConnection(configuration: configuration, random: self.random.fork(), at: self.now)
         )
         self.sides.append(side)
@@ -73,7 +76,7 @@ final class PeerWorld {
 
     /// Lets every side ask the STUN servers.
     func gather() {
-        _ = self.run { self.sides.allSatisfy(\.hasGathered) }
+        _ = self.run { self.sides.allSatisfy { $0.connection.hasGathered || !$0.usesServers } }
     }
 
     /// Gives one side the description of another.
@@ -200,7 +203,9 @@ final class PeerWorld {
         case .checksOnly: guard PacketKind(bytes.span) == .stun else { return }
         case .mute: return
         }
-        self.internet.send(bytes, from: transmit.source, to: transmit.destination, at: self.now)
+        for datagram in [bytes] + self.companions(bytes) {
+            self.internet.send(datagram, from: transmit.source, to: transmit.destination, at: self.now)
+        }
     }
 }
 

@@ -35,7 +35,8 @@ struct ConsoleEventTests {
 
     @Test(
         arguments: [
-            ("one", "one"), ("one\ntwo", "one\n\ttwo"), ("\tone\n\ttwo", "\\tone\n\t\ttwo"), ("a\tb\n", "a\tb\n\t"), ("", ""),
+            ("one", "one"), ("one\ntwo", "one\n\ttwo"), ("\tone\n\ttwo", "\\tone\n\t\ttwo"), ("a\tb\n", "a\tb\n\t"),
+            ("", ""),
         ]
     )
     func `Lines after the first of a text begin with a tab`(_ text: String, _ expected: String) {

@@ -129,6 +129,15 @@ struct SessionChatTests {
     }
 
     @Test
+    func `A session that ends before anybody came had no path`() async throws {
+        let side = try await SessionSide("Alone", .symmetric)
+        await side.peer.shutDown()
+        let end = await side.end()
+        #expect(end == .noPath)
+        #expect(end.exitStatus == 3)
+    }
+
+    @Test
     func `A connection that is closed without a bye is a peer lost`() async throws {
         let pair = try await SessionPair()
         try await pair.left.session.say("hello")

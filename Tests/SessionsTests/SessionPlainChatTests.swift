@@ -1,6 +1,7 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
+import Conversation
 import DataChannels
 import FileTransfer
 import Peering
@@ -71,6 +72,33 @@ struct SessionPlainChatTests {
         _ = try await saying.value
         await page.peer.close()
         #expect(await side.end() == .finished)
+    }
+
+    @Test
+    func `A hello that comes late makes it a conversation all the same`() async throws {
+        let side = try await SessionSide("Left", .sdp(isOfferer: true))
+        let page = Page(try await SessionSide.startedPeer())
+        let answer = try await page.peer.setRemoteOffer(side.peer.makeOffer())
+        try await side.peer.setRemoteAnswer(answer)
+        let channel = try #require(
+            await page.first { if case .opened(let id, by: .remote) = $0 { id } else { nil } }
+        )
+        try await page.peer.send(Array("first something else".utf8), as: .text, on: channel)
+        #expect(await side.chat() == "first something else")
+        let hello = ConversationMessage.hello(PeerHello(name: "Late", version: "1.0"))
+        try await page.peer.send(hello.encoded, as: .text, on: channel)
+        let name = await side.first { if case .peer(let hello) = $0 { hello?.name } else { nil } }
+        #expect(name == "Late")
+        try await side.session.say("with an id")
+        let heard = await page.first { event -> String? in
+            guard case .message(_, .text, let bytes) = event,
+                case .chat(let part)? = try? ConversationMessage(parsing: bytes.span)
+            else { return nil }
+            return part.text
+        }
+        #expect(heard == "with an id")
+        await page.peer.close()
+        #expect(await side.end() == .closedByPeer)
     }
 
     @Test

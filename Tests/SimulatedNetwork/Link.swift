@@ -7,7 +7,8 @@ import Wire
 package struct Link: Sendable {
     /// One-way delay.
     package var delay: Duration
-    /// Added to the delay at random, evenly between nothing and this; datagrams stay in order unless `reordering` says otherwise.
+    /// Added to the delay at random, evenly between nothing and this; datagrams stay in order unless `reordering` says
+    /// otherwise.
     package var jitter: Duration
     /// The share of datagrams that are lost, 0 to 1.
     package var loss: Double

@@ -6,8 +6,8 @@ package import Wire
 extension ICEAgent {
     /// Has nothing to do any more with a remote address that turned out to be somebody else's.
     ///
-    /// Whoever saw the descriptions can pass checks. Its checks are refused from now on; if its pair was selected, another one
-    /// takes over.
+    /// Whoever saw the descriptions can pass checks. Its checks are refused from now on; if its pair was selected,
+    /// another one takes over.
     package mutating func exclude(_ remote: SocketAddress, at now: Instant) {
         self.remotes.exclude(remote)
         self.checkList.remove { $0.destination.withoutScope == remote.withoutScope }

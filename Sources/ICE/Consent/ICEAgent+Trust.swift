@@ -5,8 +5,8 @@ package import Wire
 
 /// Which pair the session hangs on.
 ///
-/// Whoever saw both descriptions can pass checks and have a pair of his own nominated. He cannot prove above ICE that he is
-/// the other side. So consent is asked of the pair where that was proven, whatever is nominated beside it.
+/// Whoever saw both descriptions can pass checks and have a pair of his own nominated. He cannot prove above ICE that
+/// he is the other side. So consent is asked of the pair where that was proven, whatever is nominated beside it.
 extension ICEAgent {
     /// The pair whose consent is asked for: the proven one, else the selected one.
     var trusted: PairID? { self.proven ?? self.nomination.selected }

@@ -74,13 +74,17 @@ package final class Console: Sendable {
         self.writeOutput(event.line)
     }
 
-    /// Writes a line that was asked for to standard output: this side's line, a message. Events replace it.
+    /// Writes a line that was asked for to standard output: this side's line, a message.
+    ///
+    /// Events replace it.
     package func writePayload(_ text: String) {
         guard !self.options.isJSON else { return }
         self.writeOutput(text)
     }
 
-    /// Tells people something in one line; it is made safe here. The log gets it, too, unless it is private.
+    /// Tells people something in one line; it is made safe here.
+    ///
+    /// The log gets it, too, unless it is private.
     package func say(_ text: String, _ level: Level = .notice, isLogged: Bool = true) {
         if isLogged { self.options.log?.append(text) }
         guard level <= self.options.level else { return }

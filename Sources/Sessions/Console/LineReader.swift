@@ -71,7 +71,9 @@ package final class LineReader: Sendable {
         close(self.room)
     }
 
-    /// The next line; `silence` when none came for `patience`, if that is given. One caller at a time.
+    /// The next line; `silence` when none came for `patience`, if that is given.
+    ///
+    /// One caller at a time.
     package func next(within patience: Duration? = nil) async -> Input {
         await withCheckedContinuation { continuation in
             let (input, ticket) = self.state.withLock { state -> (Input?, UInt64) in

@@ -97,7 +97,10 @@ extension SessionReporter {
         case .pathless:
             guard !self.isPathless, self.path == nil else { return }
             self.isPathless = true
-            self.console.say("no path to the other side yet: still trying, it may not have taken this side's line")
+            self.console.say(
+                "no path to the other side yet: still trying. Did it take this side's line? "
+                    + "If it talks with another peer already, it cannot."
+            )
             self.tell("pathless", [:])
         case .impostor(let address):
             self.console.say("somebody else at \(address) tried to take the other side's place, and was kept out")

@@ -138,6 +138,7 @@ actor ManualRunner {
         do {
             let peer = try Peer(configuration, on: loop)
             try await peer.start()
+            for server in self.settings.stunServers { self.console.say("asking the STUN server \(server)", .detail) }
             return peer
         } catch PeerError.noAddress {
             throw ProgramFailure(.noPath, self.noAddressSentence)

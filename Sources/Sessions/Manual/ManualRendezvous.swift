@@ -48,6 +48,7 @@ actor ManualRendezvous {
     /// - Throws: `ProgramFailure` when the line cannot be written.
     func show() async throws(ProgramFailure) {
         await self.gather()
+        await self.tellCandidates()
         var shown = await self.writeOwn()
         try await self.output.write(shown.line)
         if self.meeting == nil, self.output.isShown { self.console.say(self.hint) }
@@ -163,6 +164,15 @@ extension ManualRendezvous {
         self.console.say("not every STUN server has answered: going on without", .detail)
     }
 
+    private func tellCandidates() async {
+        guard let description = try? await self.peer.localDescription() else { return }
+        for candidate in description.candidates { self.tell(candidate, of: "this side's") }
+    }
+
+    private func tell(_ candidate: Candidate, of side: String) {
+        self.console.say("\(side) candidate: \(candidate.address) (\(candidate.kind.rawValue))", .trace)
+    }
+
     /// What is to be given out now, and the reflexive candidates in it.
     private func writeOwn() async -> (line: String, candidates: [Candidate]) {
         guard let description = try? await self.peer.localDescription() else { return ("", []) }
@@ -211,7 +221,10 @@ extension ManualRendezvous {
         guard self.meeting == nil else { return }
         // What follows a broken line on a pipe is often only the rest of it.
         if self.lastFailure == nil || failure != Self.notALine { self.lastFailure = failure }
-        self.console.say(isTerminal ? "\(failure.message) – paste it again" : failure.message, isTerminal ? .error : .detail)
+        self.console.say(
+            isTerminal ? "\(failure.message) – paste it again" : failure.message,
+            isTerminal ? .error : .detail
+        )
     }
 
     private func take(_ description: PeerDescription) async throws(ProgramFailure) {
@@ -224,6 +237,7 @@ extension ManualRendezvous {
         }
         try await self.apply { peer in try await peer.setRemote(description) }
         self.taken = description
+        for candidate in description.candidates { self.tell(candidate, of: "the other side's") }
         await self.met(.symmetric)
     }
 
@@ -303,7 +317,8 @@ extension ManualRendezvous {
     private static func sentence(for pending: PastedInput.Pending) -> String {
         switch pending {
         case .invitation(let missing):
-            "the line is not whole yet: at least \(missing) characters are missing; paste the rest, or an empty line to begin anew"
+            "the line is not whole yet: at least \(missing) characters are missing; "
+                + "paste the rest, or an empty line to begin anew"
         case .sessionDescription: "the description is not whole yet: paste the rest, or an empty line"
         case .json: "the JSON is not whole yet: paste the rest, or an empty line to begin anew"
         }
