@@ -259,7 +259,7 @@ extension ICEAgent {
     ///
     /// Whoever knows both descriptions can say so in its name, but not from the addresses that it told.
     private mutating func noteRefusal(by pair: CandidatePair) {
-        guard pair.remote.kind != .peerReflexive, !self.wasRefused, self.nomination.selected == nil else { return }
+        guard self.remotes.isSignalled(pair.destination), !self.wasRefused, self.nomination.selected == nil else { return }
         self.wasRefused = true
         self.events.append(.refused)
     }
