@@ -141,7 +141,9 @@ extension Peer {
         return await withCheckedContinuation { self.owner = $0 }
     }
 
-    /// At the end of a turn: gives the owner what it waits for, and wakes senders. Returns whether the core was changed.
+    /// At the end of a turn: gives the owner what it waits for, and wakes senders.
+    ///
+    /// Returns whether the core was changed.
     private func handOver(_ core: inout PeerConnection, at now: Instant) -> Bool {
         self.wakeSenders(&core)
         guard let owner = self.owner else { return false }

@@ -259,7 +259,9 @@ extension ICEAgent {
     ///
     /// Whoever knows both descriptions can say so in its name, but not from the addresses that it told.
     private mutating func noteRefusal(by pair: CandidatePair) {
-        guard self.remotes.isSignalled(pair.destination), !self.wasRefused, self.nomination.selected == nil else { return }
+        guard self.remotes.isSignalled(pair.destination), !self.wasRefused, self.nomination.selected == nil else {
+            return
+        }
         self.wasRefused = true
         self.events.append(.refused)
     }

@@ -7,7 +7,7 @@ package import Wire
 extension Association {
     /// Begins the association; both sides may do so at once.
     ///
-    /// - Parameter roundTrip: The round-trip time of the path where it is known: a lost first packet then costs less.
+    /// Where the path's round-trip time is known it may be told: a lost first packet then costs less.
     package mutating func associate(roundTrip: Duration? = nil, at now: Instant) {
         guard self.state == .closed else { return }
         self.roundTripHint = roundTrip
