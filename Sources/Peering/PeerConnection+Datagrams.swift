@@ -90,7 +90,7 @@ extension PeerConnection {
         through secure: SecureTransport,
         at now: Instant
     ) {
-        let isTold = self.agent.isSignalled(path.remote)
+        let isTold = !secure.isEstablished && self.agent.isSignalled(path.remote)
         let outcome = secure.handle(datagram, on: path, isTold: isTold, at: now) { packet in
             do throws(SCTPError) {
                 try self.association.handle(packet, at: now)
