@@ -29,7 +29,7 @@ package enum TransferLimits {
     /// How far a sender may be ahead of what the receiver has reported as written, in bytes.
     ///
     /// This bounds what a receiver with a slow disk holds in memory, without closing the window that channels share.
-    package static let window: UInt64 = 33_554_432
+    package static let window: UInt64 = 16_777_216
 
     /// How many written bytes a receiver reports at once.
     package static let reportInterval: UInt64 = 1_048_576

@@ -134,10 +134,12 @@ extension PeerConnection {
     }
 
     /// Tells which path is in use, if that has changed.
+    ///
+    /// A path that the other side nominated is told with its round-trip time: that is known once the handshake is over.
     private mutating func tellPath() {
-        guard let path = self.route.current, let pair = self.agent.pair(with: path.remote, on: path.local) else {
-            return
-        }
+        guard let path = self.route.current, let pair = self.agent.pair(with: path.remote, on: path.local),
+            pair.roundTripTime != nil || self.secure?.isEstablished == true
+        else { return }
         let description = PathDescription(local: pair.local, remote: pair.remote, roundTripTime: pair.roundTripTime)
         if let told = self.toldPath, told.local == description.local, told.remote == description.remote { return }
         self.toldPath = description
