@@ -42,7 +42,7 @@ def page_offers(browser, icetalk, name):
 
 
 def talk(browser, icetalk, name):
-    """Chat lines both ways, of which further ones of a message are indented; then the end of the terminal's input ends the chat."""
+    """Messages both ways, of which further lines are indented; the end of the terminal's input ends the chat."""
     for text in FROM_PAGE:
         browser.run(f"peers.{name}.chat.send({json.dumps(text)});")
         for line in text.replace("\n", "\n\t").split("\n"):

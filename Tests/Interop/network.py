@@ -15,7 +15,7 @@ def ip(*words):
 
 
 class Cable:
-    """The namespaces and their addresses; taken down at the end of a `with`, with every process that is left in them."""
+    """The namespaces and their addresses; taken down at the end of a `with`, with all processes in them."""
 
     def __init__(self):
         self.near = f"icetalk-{os.getpid()}-a"
@@ -44,10 +44,10 @@ class Cable:
             self._await_carrier(namespace)
 
     def _await_carrier(self, namespace):
-        """Waits until the kernel has noticed that the cable is plugged in: addresses of a dead link are used by nobody."""
+        """Waits until the kernel has found the cable alive: nobody uses an address of a dead link."""
         deadline = time.monotonic() + 10
         command = ["ip", "-n", namespace, "-json", "link", "show", "cable"]
-        while json.loads(subprocess.run(command, check=True, capture_output=True).stdout)[0]["operstate"] != "UP":
+        while json.loads(subprocess.check_output(command))[0]["operstate"] != "UP":
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the cable stays dead in {namespace}")
 

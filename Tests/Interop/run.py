@@ -24,7 +24,10 @@ BROWSERS = ("chromium", "firefox")
 
 
 class Suite:
-    """Runs cases one after the other and counts them; this process and the browsers stand in one namespace, the peers in another."""
+    """Runs cases one after the other and counts them.
+
+    This process and the browsers stand in one namespace, the peers in another.
+    """
 
     def __init__(self, programs, far, words):
         self.programs = pathlib.Path(programs)
