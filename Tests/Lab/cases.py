@@ -15,8 +15,8 @@ from collections.abc import Callable
 import nat
 import probe
 import theory
-from homes import KINDS, Host, Kind, Router, carrier
-from meeting import Meeting
+from homes import KINDS, Host, Router, carrier, kind_named
+from meeting import SOON, Meeting
 from servers import SERVERS, stun_options
 from theory import Path
 from world import World
@@ -117,8 +117,8 @@ def _neighbours(title, home, kind, hairpins, expected):
 
 def _neighbourhoods():
     """Two peers behind one NAT."""
-    port_restricted = next(kind for kind in KINDS if kind.name == "port-restricted")
-    symmetric = next(kind for kind in KINDS if kind.name == "symmetric")
+    port_restricted = kind_named("port-restricted")
+    symmetric = kind_named("symmetric")
     hosts = (Host("first"), Host("second"))
     homes = [Router((host,), ipv4=nat.PORT_RESTRICTED) for host in hosts]
     # In one network, link-local addresses serve where there are no others of IPv6.
@@ -136,11 +136,24 @@ def _neighbourhoods():
 
 def _broken_ipv6(workshop):
     """Both have IPv6 addresses, with which nothing works."""
-    dual = next(kind for kind in KINDS if kind.name == "dual-stack")
+    dual = kind_named("dual-stack")
     ipv4_only = dataclasses.replace(dual, ipv6=None)
     with _world(workshop, dual.home("first"), dual.home("second"), ipv6_works=False) as (world, folder):
         _prove(world, (ipv4_only, ipv4_only))
         return _talk(workshop, world, folder, theory.best_path(ipv4_only, ipv4_only))
+
+
+def _loss(workshop):
+    """A fifth of all datagrams is lost in either direction, also on the way to the servers."""
+    port_restricted = kind_named("port-restricted")
+    with _world(workshop, port_restricted.home("first"), port_restricted.home("second")) as (world, folder):
+        _prove(world, (port_restricted, port_restricted))
+        world.lose(20)
+        with Meeting(workshop, world, _sub(folder, "chat"), CHATS, [stun_options()] * 2) as chat:
+            seconds = chat.connect(theory.best_path(port_restricted, port_restricted), limit=SOON)
+            chat.say_a_line_each_way()
+            chat.end()
+    return f"connected in {seconds:.2f} s"
 
 
 def _with_servers(title, kinds, options, expected):
@@ -165,8 +178,7 @@ GATHERING = 3.5
 
 def _servers():
     """Servers that do not do what they should."""
-    kinds: dict[str, Kind] = {kind.name: kind for kind in KINDS}
-    none, cone, port = kinds["none"], kinds["full-cone"], kinds["port-restricted"]
+    none, cone, port = kind_named("none"), kind_named("full-cone"), kind_named("port-restricted")
     # Nobody listens at this port.
     closed = f"{SERVERS[1][0]}:1"
     reflexive, learned = Path("ipv4", "srflx", "srflx"), Path("ipv4", "host", "prflx")
@@ -185,5 +197,6 @@ def all_cases(both_orders):
     """Every case, those that take longest first."""
     choose = itertools.product(KINDS, repeat=2) if both_orders else itertools.combinations_with_replacement(KINDS, 2)
     cases = [_pair(first, second) for first, second in choose]
-    cases += [*_neighbourhoods(), Case("IPv6 is there but broken", _broken_ipv6), *_servers()]
+    cases += [*_neighbourhoods(), Case("IPv6 is there but broken", _broken_ipv6), Case("loss of 20 %", _loss)]
+    cases += _servers()
     return sorted(cases, key=lambda case: not case.is_patient)

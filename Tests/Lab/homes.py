@@ -65,3 +65,8 @@ KINDS = (
     Kind("ipv6-only", None, nat.FIREWALL),
     Kind("dual-stack", nat.PORT_RESTRICTED, nat.FIREWALL),
 )
+
+
+def kind_named(name):
+    """The kind with a name."""
+    return next(kind for kind in KINDS if kind.name == name)

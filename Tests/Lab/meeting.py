@@ -51,15 +51,14 @@ class Meeting:
         instants = [program.started + program.expect("err", "looking for a path", SOON)[1] for program in self.programs]
         return max(instants) - max(program.started for program in self.programs)
 
-    def connect(self, expected):
-        """Waits until both are connected; gives the seconds from the exchange."""
-        self.exchange()
-        exchanged, connected = (
+    def connect(self, expected, limit=CONNECTING):
+        """Waits until both are connected and have heard the other; gives the seconds from the exchange."""
+        exchanged, _, connected = (
             max(program.started + program.expect("err", start, SOON)[1] for program in self.programs)
-            for start in ("looking for a path", "connected: ")
+            for start in ("looking for a path", "connected: ", "talking with")
         )
         seconds = connected - exchanged
-        assert seconds <= CONNECTING, f"connected after {seconds:.1f} s"
+        assert seconds <= limit, f"connected after {seconds:.1f} s"
         self.check_path(expected)
         return seconds
 

@@ -119,3 +119,19 @@ def ipv6_rules():
 def ipv6_hole():
     """The rules of an Internet that swallows the IPv6 of all homes."""
     return _IPV6_HOLE
+
+
+def loss_rules(percent):
+    """The rules of an Internet that loses some of all UDP datagrams."""
+    return f"""
+table inet loss {{
+    chain prerouting {{
+        type filter hook prerouting priority filter; policy accept;
+        iifname "home*" meta l4proto udp numgen random mod 100 < {percent} drop
+    }}
+    chain output {{
+        type filter hook output priority filter; policy accept;
+        meta l4proto udp numgen random mod 100 < {percent} drop
+    }}
+}}
+"""

@@ -36,11 +36,15 @@ class Workshop:
         self._programs = set()
         self._is_open = True
 
+    def check(self):
+        """Fails once it is closed."""
+        if not self._is_open:
+            raise InterruptedError("the lab is being closed")
+
     def start(self, namespace, command, folder):
         """Starts a program in a namespace and a folder."""
         with self._lock:
-            if not self._is_open:
-                raise InterruptedError("the lab is being closed")
+            self.check()
             program = Program(namespace, command, folder)
             self._programs.add(program)
         return program
@@ -81,6 +85,11 @@ class Program:
         """Everything that it wrote, for people."""
         return "\n".join(f"    {seconds:6.2f} {stream}: {line}" for stream, seconds, line in self.lines)
 
+    @property
+    def has_ended(self):
+        """Whether it will write no more."""
+        return not self._selector.get_map()
+
     def pump(self, seconds):
         """Takes what it has written; waits for something if there is nothing, but not for longer than told."""
         for key, _ in self._selector.select(seconds):
@@ -104,7 +113,7 @@ class Program:
         deadline = Deadline(seconds)
         while (found := self.find(stream, start)) is None:
             deadline.check(f"no line “{start}…” within {seconds} s")
-            if not self._selector.get_map():
+            if self.has_ended:
                 raise EOFError(f"no line “{start}…” before the end")
             self.pump(deadline.left)
         return found
@@ -124,7 +133,7 @@ class Program:
     def status(self, seconds):
         """Waits for its end and gives its exit status."""
         deadline = Deadline(seconds)
-        while self._selector.get_map():
+        while not self.has_ended:
             deadline.check(f"it has not ended within {seconds} s")
             self.pump(deadline.left)
         return self._process.wait(max(deadline.left, 1))

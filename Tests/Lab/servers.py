@@ -48,4 +48,6 @@ def _await_answer(server, namespace, address):
                 return
             except (TimeoutError, ConnectionRefusedError):
                 server.pump(0.02)
+                if server.has_ended:
+                    raise ChildProcessError(f"the server at {address} has ended:\n{server.text}") from None
                 deadline.check(f"the server at {address} does not answer:\n{server.text}")

@@ -82,7 +82,12 @@ class World:
     def __exit__(self, *_):
         self._resources.close()
 
+    def lose(self, percent):
+        """Has the Internet lose some of all UDP datagrams from now on."""
+        self.internet.run("nft", "-f", "-", text=nat.loss_rules(percent))
+
     def _place(self, description=None):
+        self._workshop.check()
         place = Place(description, self._resources)
         self._places.append(place)
         return place
