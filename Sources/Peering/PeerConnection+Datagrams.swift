@@ -19,6 +19,8 @@ extension PeerConnection {
         at now: Instant
     ) {
         guard !self.isClosed else { return }
+        // As ICE names it: a path that has two names would be two paths.
+        let source = source.scoped(like: local)
         let path = Path(local: local, remote: source)
         switch PacketKind(datagram) {
         case .stun:

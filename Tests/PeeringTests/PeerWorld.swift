@@ -153,9 +153,12 @@ final class PeerWorld {
             }
             return
         }
-        guard let side = self.sides.first(where: { $0.addresses.contains(datagram.destination) }) else { return }
-        side.connection.handle(datagram.bytes.span, from: datagram.source, on: datagram.destination, at: self.now)
-        self.settle(side)
+        for side in self.sides {
+            guard let local = side.addresses.first(where: { $0.onTheWire == datagram.destination }) else { continue }
+            side.connection.handle(datagram.bytes.span, from: datagram.source, on: local, at: self.now)
+            self.settle(side)
+            return
+        }
     }
 
     /// Sends what the peers have to send and takes their events.
@@ -204,9 +207,15 @@ final class PeerWorld {
         case .mute: return
         }
         for datagram in [bytes] + self.companions(bytes) {
-            self.internet.send(datagram, from: transmit.source, to: transmit.destination, at: self.now)
+            let (source, destination) = (transmit.source.onTheWire, transmit.destination.onTheWire)
+            self.internet.send(datagram, from: source, to: destination, at: self.now)
         }
     }
+}
+
+extension SocketAddress {
+    /// The address as datagrams bear it: a scope is known to its host alone.
+    fileprivate var onTheWire: SocketAddress { SocketAddress(self.ip.withoutScope, port: self.port) }
 }
 
 /// The address that a text means; tests write no others.

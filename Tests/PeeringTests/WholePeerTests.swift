@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DataChannels
+import ICE
 import Peering
 import SimulatedNetwork
 import Testing
@@ -21,5 +22,13 @@ import Wire
         ann.connection.close(at: world.now)
         #expect(world.run { ann.closeReason == .local && bob.closeReason == .remote })
         #expect(world.spinning.isEmpty)
+    }
+
+    @Test func `link-local addresses have a scope on their own host, and none in datagrams`() throws {
+        let world = PeerWorld(seed: 2)
+        let ann = try world.addSide("ann", at: "fe80::1%2", usesServers: false)
+        let bob = try world.addSide("bob", at: "fe80::2%7", usesServers: false)
+        #expect(try world.meet(ann, bob, limit: .seconds(5)))
+        #expect(ann.path?.remote.kind == .host && bob.path?.remote.kind == .host)
     }
 }

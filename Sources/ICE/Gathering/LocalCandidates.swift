@@ -1,7 +1,7 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
-import Wire
+package import Wire
 
 /// A local address with the candidates that were learned on it.
 struct LocalBase: Sendable {
@@ -115,7 +115,7 @@ extension SocketAddress {
     var withoutScope: SocketAddress { SocketAddress(self.ip.withoutScope, port: self.port) }
 
     /// The address as it is reached from a base: an IPv6 link-local address has the scope of the base, others have none.
-    func scoped(like base: SocketAddress) -> SocketAddress {
+    package func scoped(like base: SocketAddress) -> SocketAddress {
         let plain = SocketAddress(self.ip.withoutIPv4Mapping.withoutScope, port: self.port)
         guard case .v6(let high, let low, _) = plain.ip, plain.ip.isLinkLocal, case .v6(_, _, let scope) = base.ip
         else {
