@@ -76,10 +76,11 @@ package final class Console: Sendable {
 
     /// Writes a line that was asked for to standard output: this side's line, a message.
     ///
-    /// Events replace it.
-    package func writePayload(_ text: String) {
+    /// Events replace it. On a terminal, where what is typed stands between what is received, the speaker's name comes first.
+    package func writePayload(_ text: String, from speaker: SafeText? = nil) {
         guard !self.options.isJSON else { return }
-        self.writeOutput(text)
+        guard self.isOutputTerminal, let speaker else { return self.writeOutput(text) }
+        self.writeOutput("\(speaker): \(text)")
     }
 
     /// Tells people something in one line; it is made safe here.

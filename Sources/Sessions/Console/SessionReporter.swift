@@ -15,6 +15,8 @@ struct SessionReporter {
     private let isChat: Bool
     private var path: PathDescription?
     private var isPathless = false
+    /// What the other side calls itself; nil where it says nothing.
+    private var speaker: SafeText?
     /// What to say of the other side once the path is told.
     private var greeting: String?
 
@@ -85,6 +87,7 @@ extension SessionReporter {
             hello.map { "talking with \($0.displayedName) (icetalk \($0.displayedVersion))" }
             ?? "the other side is no icetalk but a browser, perhaps: text alone"
         if self.path == nil { self.greeting = greeting } else { self.console.say(greeting) }
+        self.speaker = hello?.displayedName
         guard let hello else { return self.tell("peer", ["plain": .flag(true)]) }
         self.tell("peer", ["plain": .flag(false), "name": .text(hello.name), "version": .text(hello.version)])
     }
@@ -126,7 +129,7 @@ extension SessionReporter {
             ["id": .number(chat.id), "time": chat.time == 0 ? nil : .number(chat.time), "text": .text(chat.text)]
         )
         if self.isChat {
-            self.console.writePayload(chat.lines)
+            self.console.writePayload(chat.lines, from: self.speaker)
         } else {
             self.console.say("message: \(chat.text)", isLogged: false)
         }
