@@ -1,0 +1,2 @@
+// Part of icetalk.
+// SPDX-License-Identifier: Apache-2.0
