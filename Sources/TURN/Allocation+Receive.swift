@@ -182,6 +182,7 @@ extension Allocation {
         }
         self.hasWorked = true
         self.failures = 0
+        self.grantedAt = now
         self.keep(grant, lifetime: grant.lifetime, from: exchange.startedAt)
         self.events.append(.allocated(grant))
     }
@@ -195,20 +196,25 @@ extension Allocation {
     }
 
     private mutating func refuse(_ exchange: Exchange, _ response: STUNMessage, at now: Instant) {
-        guard let error = response.errorCode else { return self.fail(exchange, .malformedResponse, .badRequest, at: now) }
+        guard let error = response.errorCode else {
+            return self.fail(exchange, .malformedResponse, .badRequest, at: now)
+        }
         if exchange.purpose == .allocate {
             if error == .tryAlternate { return self.redirect(response, at: now) }
             if error == .unknownAttribute, self.dontFragment {
                 self.dontFragment = false
                 return self.start(.allocate, at: now)
             }
-            if error == .allocationMismatch, !self.hasCleared {
-                self.hasCleared = true
+            if error == .allocationMismatch, self.clearings < Self.maximumClearings {
+                self.clearings += 1
                 return self.start(.clear, at: now)
             }
         }
         self.fail(exchange, AllocationFailure(error), error, at: now)
     }
+
+    /// The answer to the request that follows may be lost, too.
+    private static let maximumClearings = 3
 
     private mutating func redirect(_ response: STUNMessage, at now: Instant) {
         guard let other = response.alternateServer, self.configuration.redirected(to: other) != nil else {
@@ -262,7 +268,7 @@ extension Allocation {
         guard self.hasWorked, failure.isTransient else { return self.end(.failed(failure)) }
         let wait = Self.firstRest << UInt64(min(self.failures, Self.maximumDoublings))
         self.failures += 1
-        self.hasCleared = false
+        self.clearings = 0
         self.state = .resting(until: now.advanced(byNanoseconds: wait))
     }
 

@@ -41,10 +41,12 @@ package struct Allocation: ~Copyable {
     var random: RandomSource
     /// Whether this server once gave an allocation: then it is asked again after a failure.
     var hasWorked = false
-    /// Whether what was left behind on this 5-tuple was released already.
-    var hasCleared = false
+    /// How often what was left behind on this 5-tuple was released since the last allocation.
+    var clearings = 0
     /// Whether the server knows DONT-FRAGMENT, as far as we know.
     var dontFragment: Bool
+    /// When the server gave the last allocation.
+    var grantedAt = Instant.zero
     /// How often in a row no allocation was to be had.
     var failures = 0
     var lastSent: Instant
@@ -80,8 +82,9 @@ extension Allocation {
     /// Whether the owner had better keep what it has to send: the stream to the server does not take it as fast.
     package var isCongested: Bool { self.queue.count >= AllocationLimits.congestionMark }
 
-    /// Writes what is to be sent to the server into an empty buffer and returns the size of each datagram but the last;
-    /// of a stream, the count. Nil: nothing is to be sent now.
+    /// Writes what is to be sent to the server into an empty buffer.
+    ///
+    /// Returns the size of each datagram but the last; of a stream, the count. Nil: nothing is to be sent now.
     package mutating func pollTransmit(into buffer: DatagramBuffer) -> Int? { self.queue.poll(into: buffer) }
 
     /// The next event; nil when there is none.
@@ -205,6 +208,8 @@ extension Allocation {
 extension Allocation {
     /// RFC 8656 §8 leaves it to the client when to refresh; a minute is left for transactions that fail.
     private static let refreshMargin: UInt64 = 60
+    /// A server that forgets what it gave sooner than that is not asked again at once, in nanoseconds.
+    private static let shortestLife: UInt64 = 2_000_000_000
 
     /// Starts a request; `previous` is the attempt that was challenged.
     mutating func start(_ purpose: RequestPurpose, after previous: Attempt? = nil, at now: Instant) {
@@ -241,8 +246,13 @@ extension Allocation {
     /// The allocation is gone: tells so, and asks for another.
     mutating func lose(_ loss: AllocationLoss, at now: Instant) {
         self.forgetAll()
-        self.hasCleared = false
+        self.clearings = 0
         self.events.append(.lost(loss))
+        let soonest = self.grantedAt.advanced(byNanoseconds: Self.shortestLife)
+        guard soonest <= now else {
+            self.state = .resting(until: soonest)
+            return
+        }
         self.state = .asking
         self.start(.allocate, at: now)
     }

@@ -31,7 +31,9 @@ extension Allocation {
         let password: String
         /// What is asked for.
         package var relay: Relay = .both
-        /// For how many seconds the allocation is asked; the server decides. RFC 8656 §3.2: 600 is the default.
+        /// For how many seconds the allocation is asked; the server decides.
+        ///
+        /// RFC 8656 §3.2: 600 is the default.
         package var lifetime: UInt32 = 600
         /// Whether peers are to be sent datagrams with DF; given up where the server does not know how.
         package var wantsDontFragment = false

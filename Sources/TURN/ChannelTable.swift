@@ -116,7 +116,9 @@ struct ChannelTable: Sendable {
         self.channels.reduce(nil) { earliest($0, $1.deadline) }
     }
 
-    /// Forgets everything: there is no allocation any more. Numbers go on where they were.
+    /// Forgets everything: there is no allocation any more.
+    ///
+    /// Numbers go on where they were.
     mutating func removeAll() {
         self.channels = []
     }

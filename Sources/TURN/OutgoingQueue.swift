@@ -71,7 +71,9 @@ struct OutgoingQueue: Sendable {
         self.append(writer.bytes, segmentSize: frame)
     }
 
-    /// Fills a buffer: with one batch of datagrams, or with as much of a stream as fits. Returns the segment size.
+    /// Fills a buffer: with one batch of datagrams, or with as much of a stream as fits.
+    ///
+    /// Returns the segment size.
     mutating func poll(into buffer: DatagramBuffer) -> Int? {
         guard let first = self.batches.first else { return nil }
         guard self.isStream else {

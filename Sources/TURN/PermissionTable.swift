@@ -41,7 +41,9 @@ struct PermissionTable: Sendable {
         var waiting: [WaitingDatagrams] = []
 
         /// When nothing is left of it, unless it is used again.
-        var deadline: Instant? { self.isAsked ? nil : self.refreshAt ?? self.grantedUntil ?? self.refusedUntil ?? .zero }
+        var deadline: Instant? {
+            self.isAsked ? nil : self.refreshAt ?? self.grantedUntil ?? self.refusedUntil ?? .zero
+        }
     }
 
     private var permissions: [Permission] = []
@@ -68,10 +70,8 @@ struct PermissionTable: Sendable {
             self.permissions[index].isAsked = true
             return .toBeAsked
         }
-        guard self.permissions.count < AllocationLimits.permissions || self.forgetIdle(at: now) else { return .closed }
-        var permission = Permission(ip: ip, lastUsed: now)
-        permission.isAsked = true
-        self.permissions.append(permission)
+        guard let index = self.insert(ip, at: now) else { return .closed }
+        self.permissions[index].isAsked = true
         return .toBeAsked
     }
 
@@ -86,9 +86,11 @@ struct PermissionTable: Sendable {
     }
 
     /// The server gave a permission that was asked for at `start`; returns what waited for it.
+    ///
+    /// With a channel comes a permission that was not asked for (RFC 8656 §12.2): `answers` is false then.
     mutating func grant(_ ip: IPAddress, from start: Instant, answers isAnswer: Bool) -> [WaitingDatagrams] {
-        guard let index = self.index(ip) else { return [] }
-        self.permissions[index].isAsked = isAnswer ? false : self.permissions[index].isAsked
+        guard let index = self.index(ip) ?? self.insert(ip, at: start) else { return [] }
+        if isAnswer { self.permissions[index].isAsked = false }
         self.permissions[index].refusedUntil = nil
         self.permissions[index].grantedUntil = start.advanced(byNanoseconds: Self.lifetime)
         self.permissions[index].refreshAt = start.advanced(byNanoseconds: Self.refreshAge)
@@ -147,6 +149,13 @@ struct PermissionTable: Sendable {
         self.permissions[index].waiting = []
         self.waitingBytes -= waiting.reduce(0) { $0 + $1.bytes.count }
         return waiting
+    }
+
+    /// Adds an address, if there is room or what is idle can go for it.
+    private mutating func insert(_ ip: IPAddress, at now: Instant) -> Int? {
+        guard self.permissions.count < AllocationLimits.permissions || self.forgetIdle(at: now) else { return nil }
+        self.permissions.append(Permission(ip: ip, lastUsed: now))
+        return self.permissions.count - 1
     }
 
     /// Makes room by forgetting what was used least recently; false when everything is in use.

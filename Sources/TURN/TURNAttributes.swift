@@ -92,7 +92,13 @@ extension Attribute {
 
     /// CHANNEL-NUMBER: the number, then 16 bits that are reserved.
     package static func channelNumber(_ number: UInt16) -> Attribute {
-        .raw(.channelNumber, written { $0.u16(number); $0.u16(0) })
+        .raw(
+            .channelNumber,
+            written {
+                $0.u16(number)
+                $0.u16(0)
+            }
+        )
     }
 
     /// LIFETIME, in seconds.

@@ -1,2 +1,0 @@
-// Part of icetalk.
-// SPDX-License-Identifier: Apache-2.0
