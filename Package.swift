@@ -70,14 +70,17 @@ let package = Package(
         // Floor 4: a session between two people, alive.
         .target(
             name: "Sessions",
-            dependencies: ["Wire", "Reactor", "Peering", "Rendezvous", "Conversation", "FileTransfer", "CLinux"],
+            dependencies: [
+                "Wire", "SDP", "DTLS", "DataChannels", "Reactor", "Peering", "Rendezvous", "Conversation",
+                "FileTransfer", "CLinux",
+            ],
             swiftSettings: strict
         ),
 
         // Floor 6: the program.
         .executableTarget(
             name: "icetalk",
-            dependencies: ["Sessions", "Rendezvous", "CLinux", arguments],
+            dependencies: ["Sessions", "Reactor", arguments],
             swiftSettings: strict
         ),
 
@@ -129,6 +132,19 @@ let package = Package(
             dependencies: ["Wire", "FileTransfer", "Conversation"],
             swiftSettings: strict
         ),
-        .testTarget(name: "SessionsTests", dependencies: ["Wire", "FileTransfer", "Sessions"], swiftSettings: strict),
+        .testTarget(
+            name: "SessionsTests",
+            dependencies: [
+                "Wire", "SDP", "DTLS", "DataChannels", "Peering", "Reactor", "Rendezvous", "Conversation",
+                "FileTransfer", "Sessions",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "icetalkTests",
+            dependencies: ["icetalk", "Sessions", "Reactor", arguments],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "EndToEndTests", dependencies: ["icetalk"], swiftSettings: strict),
     ]
 )

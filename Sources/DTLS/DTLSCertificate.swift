@@ -18,6 +18,8 @@ package final class DTLSCertificate: @unchecked Sendable {
         ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305
         """
     private static let groups = "X25519:P-256"
+    /// Nothing is sent over SRTP, but there are stacks that refuse a handshake without a profile (RFC 8827 §6.5 names these).
+    private static let mediaProfiles = "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80"
     /// Clocks of peers may be behind.
     private static let secondsValidBefore = -86_400
     private static let secondsValid = 30 * 86_400
@@ -82,6 +84,7 @@ package final class DTLSCertificate: @unchecked Sendable {
         guard icetalk_require_dtls12(context) == 1,
             SSL_CTX_set_cipher_list(context, Self.ciphers) == 1,
             icetalk_set_groups(context, Self.groups) == 1,
+            SSL_CTX_set_tlsext_use_srtp(context, Self.mediaProfiles) == 0,
             SSL_CTX_use_certificate(context, certificate) == 1,
             SSL_CTX_use_PrivateKey(context, key) == 1
         else { throw ErrorStack.library("SSL_CTX") }

@@ -12,6 +12,8 @@ final class Handshake {
     let isTold: Bool
     /// When it began.
     let startedAt: Instant
+    /// When anything came that it could take.
+    var lastHeard: Instant?
     /// The state of DTLS.
     var connection: DTLSConnection
     /// As a server, what tells this handshake from another of the same client (RFC 5246 §7.4.1.2).

@@ -181,6 +181,8 @@ extension PeerConnection {
                 self.take(selected: pair, at: now)
             case .stateChanged(let state):
                 self.take(state)
+            case .refused:
+                self.events.append(.refused)
             case .consentExpired:
                 // Before the other side has proven itself, this was anybody: the search goes on.
                 if self.secure?.isEstablished == true { self.end(.lost) }

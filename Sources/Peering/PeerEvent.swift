@@ -32,6 +32,8 @@ package enum PeerEvent: Sendable {
     case quiet(Bool)
     /// No path was found so far although all candidates were tried; with patience, checks go on.
     case pathless
+    /// The other side is paired with somebody else: its description was used before.
+    case refused
     /// Somebody at this address tried to be the peer with another certificate.
     case impostor(SocketAddress)
     /// The other side proved to hold the certificate of its description.

@@ -122,12 +122,14 @@ extension SecureTransport {
     func startFurther(on paths: [(path: Path, isTold: Bool)], at now: Instant) {
         guard let due = self.nextAttempt, due <= now, self.established == nil else { return }
         self.nextAttempt = now.advanced(byNanoseconds: Self.stagger)
-        guard self.manner == .perPath || self.handshakes.all.isEmpty else { return }
+        let single = self.manner == .single ? self.handshakes.all.first : nil
+        // One that is answered goes on where it is; what is silent may be heard elsewhere.
+        if let single, now.nanoseconds(since: single.lastHeard ?? single.startedAt) < Self.patience { return }
         let known = Set(paths.map(\.path))
         self.attempts = self.attempts.filter { known.contains($0.key) }
         var best: (path: Path, isTold: Bool)?
         var fewest = Int.max
-        for candidate in paths where self.handshake(on: candidate.path) == nil && !self.isBanned(candidate.path.remote) {
+        for candidate in paths where self.handshakes[candidate.path] == nil && !self.isBanned(candidate.path.remote) {
             let count = self.attempts[candidate.path] ?? 0
             let isBetter = count < fewest || (count == fewest && candidate.isTold && best?.isTold == false)
             guard isBetter else { continue }
@@ -135,6 +137,11 @@ extension SecureTransport {
             fewest = count
         }
         guard let best else { return }
+        if let single {
+            self.attempts[best.path, default: 0] += 1
+            single.path = best.path
+            return
+        }
         self.start(on: best.path, isTold: best.isTold, at: now)
     }
 
@@ -157,6 +164,7 @@ extension SecureTransport {
             self.drop(handshake, at: now)
             return .none
         }
+        handshake.lastHeard = now
         guard handshake.connection.state == .established else { return .none }
         guard handshake.connection.verifyPeer(self.expected) else { return self.refuse(handshake, from: path, at: now) }
         self.established = handshake

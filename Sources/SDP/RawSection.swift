@@ -101,7 +101,8 @@ struct RawSection {
 
     /// Port 0 means "rejected", but for a section that only lives in a bundle (RFC 9143 §6).
     var isRejected: Bool {
-        (self.port == 0 && !self.attributes.isBundleOnly) || self.attributes.sctpPort == "0"
+        let sctpPort = self.attributes.sctpPort.flatMap { decimal($0, as: UInt16.self) }
+        return (self.port == 0 && !self.attributes.isBundleOnly) || sctpPort == 0
     }
 
     /// What is remembered of a section that is not the data channel's.

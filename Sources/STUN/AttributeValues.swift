@@ -32,6 +32,8 @@ extension ErrorCode {
     package static let badRequest = ErrorCode(400, "Bad Request")
     /// The credentials are missing or wrong.
     package static let unauthenticated = ErrorCode(401, "Unauthenticated")
+    /// The request is authentic, but its sender may not make it (RFC 8656 §18).
+    package static let forbidden = ErrorCode(403, "Forbidden")
     /// An attribute that has to be understood was not.
     package static let unknownAttribute = ErrorCode(420, "Unknown Attribute")
     /// The nonce is no longer valid.

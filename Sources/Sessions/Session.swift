@@ -157,6 +157,7 @@ package actor Session {
         case .path(let path): self.tell(.path(path))
         case .quiet(let isQuiet): self.tell(.quiet(isQuiet))
         case .pathless: self.tell(.pathless)
+        case .refused: self.giveUpUnlessConnected()
         case .impostor(let address): self.tell(.impostor(address))
         case .secured(let fingerprint):
             self.isSecured = true
@@ -203,6 +204,15 @@ extension Session {
         }
         while self.end == nil {
             await self.change()
+        }
+    }
+
+    /// The other side's description was used before; a pair that is connected after all knows better.
+    private func giveUpUnlessConnected() {
+        self.after(SessionLimits.refusal) { session in
+            guard !session.isSecured, session.intendedEnd == nil else { return }
+            session.intendedEnd = .refused
+            session.closePeer()
         }
     }
 

@@ -13,6 +13,8 @@ package enum SessionEnd: Hashable, Sendable {
     case lost
     /// The other side was never reached.
     case noPath
+    /// The other side's description was used by another peer before.
+    case refused
     /// Something else ended it; a sentence says what.
     case failed(String)
 
@@ -20,7 +22,7 @@ package enum SessionEnd: Hashable, Sendable {
     package var exitStatus: Int32 {
         switch self {
         case .finished: 0
-        case .failed: 1
+        case .refused, .failed: 1
         case .noPath: 3
         case .closedByPeer, .lost: 6
         case .interrupted: 130
@@ -37,6 +39,7 @@ extension SessionEnd: CustomStringConvertible {
         case .closedByPeer: "The other side closed the connection."
         case .lost: "The connection to the other side was lost."
         case .noPath: "The other side could not be reached."
+        case .refused: "The other side's line was used by another peer before: ask for a fresh line."
         case .failed(let sentence): sentence
         }
     }

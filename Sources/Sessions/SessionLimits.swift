@@ -43,6 +43,9 @@ package enum SessionLimits {
     /// How long an interrupted session tries to say bye.
     static let interruption = Duration.seconds(1)
 
+    /// How long a session goes on after the other side refused it.
+    static let refusal = Duration.seconds(2)
+
     /// How long the last packets may take to leave.
     static let lastPackets = Duration.milliseconds(20)
 }

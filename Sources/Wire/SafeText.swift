@@ -108,6 +108,7 @@ private struct Escaper {
         guard let scalar = decoded.scalar else {
             self.string += hexadecimal(decoded.byte)
             self.previous = nil
+            self.inFlag = false
             return
         }
         self.inFlag = scalar == "\u{1F3F4}" || (self.inFlag && isTag(scalar))

@@ -30,8 +30,9 @@ import Wire
             #expect(server.nextTimeout != nil)
             let (cipher, extensions) = try Records.serverHello(records[0])
             #expect(cipher == 0xC02B)
-            // extended_master_secret, ec_point_formats, renegotiation_info: neither use_srtp (14) nor ALPN (16).
-            #expect(extensions == [23, 11, 0xFF01])
+            // extended_master_secret, ec_point_formats, renegotiation_info, use_srtp, without which some stacks refuse; not
+            // ALPN (16).
+            #expect(extensions == [23, 11, 0xFF01, 14])
         }
     }
 

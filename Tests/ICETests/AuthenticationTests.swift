@@ -24,12 +24,32 @@ import Wire
     @Test func `once the other side is known only its name counts`() {
         let rig = Rig(role: .controlled)
         rig.setRemote()
-        for name in ["\(rig.credentials.usernameFragment):others", "them:\(rig.credentials.usernameFragment)", ":"] {
+        let own = rig.credentials.usernameFragment
+        for (name, code) in [("\(own):others", 403), ("them:\(own)", 401), (":", 401)] {
             rig.deliver(rig.check(username: name), from: self.peer, on: self.base)
-            #expect(rig.answer?.errorCode?.number == 401)
+            #expect(rig.answer?.errorCode?.number == code)
         }
         #expect(rig.errors == [.wrongUsername, .wrongUsername, .wrongUsername])
         #expect(rig.agent.pairReports.isEmpty)
+    }
+
+    @Test func `one who came too late is told so once, by an address that the other side told`() throws {
+        let rig = Rig(role: .controlling)
+        rig.setRemote("10.0.0.2:6000")
+        rig.receiveCheck(from: "10.0.0.66:6666")
+        rig.run(for: .seconds(1))
+        let impostor = socket("10.0.0.66:6666")
+        rig.answer(
+            try #require(rig.sent.last { $0.isRequest && $0.transmit.destination == impostor }),
+            error: .forbidden
+        )
+        #expect(!rig.events.contains(.refused))
+        let told = try #require(rig.sent.last { $0.isRequest && $0.transmit.destination == self.peer })
+        rig.answer(told, error: .forbidden, password: "not the other side's at all")
+        #expect(!rig.events.contains(.refused))
+        rig.answer(told, error: .forbidden)
+        rig.answer(told, error: .forbidden)
+        #expect(rig.events.filter { $0 == .refused }.count == 1)
     }
 
     @Test func `a request without credentials is answered with 400`() {

@@ -31,7 +31,7 @@ import Wire
     @Test func `a direct pair wins although the relayed one answers first`() {
         let rig = Rig(role: .controlling)
         let relay = socket("203.0.113.5:7000")
-        rig.isAnswered = { $0.destination == relay || rig.now >= Instant(nanoseconds: 1_900_000_000) }
+        rig.isAnswered = { [unowned rig] in $0.destination == relay || rig.now >= Instant(nanoseconds: 1_900_000_000) }
         rig.setRemote("10.0.0.2:6000")
         let priority = Candidate.priority(kind: .relayed, localPreference: 65_535)
         rig.tell(Candidate(kind: .relayed, address: relay, foundation: "r", priority: priority))
@@ -42,7 +42,7 @@ import Wire
     @Test func `a relayed selection gives way to a direct pair that comes late`() {
         let rig = Rig(role: .controlling)
         let relay = socket("203.0.113.5:7000")
-        rig.isAnswered = { $0.destination == relay || rig.now >= Instant(nanoseconds: 4_000_000_000) }
+        rig.isAnswered = { [unowned rig] in $0.destination == relay || rig.now >= Instant(nanoseconds: 4_000_000_000) }
         rig.setRemote("10.0.0.2:6000")
         let priority = Candidate.priority(kind: .relayed, localPreference: 65_535)
         rig.tell(Candidate(kind: .relayed, address: relay, foundation: "r", priority: priority))

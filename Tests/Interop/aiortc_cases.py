@@ -8,12 +8,10 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
 from cases import NEGOTIATED, RELIABILITIES, require
+from program import PATIENCE
 
 # aiortc announces 65,536 bytes.
 SIZES = [0, 1, 1200, 65536]
-
-# How long anything that is awaited may take, in seconds.
-PATIENCE = 20
 
 
 def pattern(size, seed):

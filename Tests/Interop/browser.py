@@ -45,6 +45,15 @@ class ScriptError(Exception):
     """A snippet threw, or returned nothing in time."""
 
 
+class PageServer(http.server.ThreadingHTTPServer):
+    """Serves one browser."""
+
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """A browser that ends breaks its connections off; a lack of answers is noticed elsewhere."""
+
+
 class Browser:
     """One browser process and the page in it.
 
@@ -58,8 +67,7 @@ class Browser:
         self.results = {}
         self.arrived = threading.Condition()
         self.count = 0
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.server.daemon_threads = True
+        self.server = PageServer(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.profile = tempfile.mkdtemp(prefix="browser-")
         self.process = subprocess.Popen(

@@ -14,9 +14,11 @@ import traceback
 
 import aiortc_cases
 import cases
+import chat_cases
 from browser import Browser
 from network import Cable
 from peer import Peer
+from program import Program
 
 BROWSERS = ("chromium", "firefox")
 
@@ -43,7 +45,7 @@ class Suite:
 
     def peer(self, *options):
         """A new peer."""
-        return Peer(str(self.programs / "interop-peer"), self.far, *options)
+        return Peer(self.far, str(self.programs / "interop-peer"), *options)
 
     def name(self):
         """A name for a peer connection in a page."""
@@ -72,6 +74,12 @@ class Suite:
                 case(browser, peer, self.name(), *arguments)
 
         return body
+
+    def chat(self, case, browser_name, *options):
+        """A case of a browser and the program that people use."""
+        command = [str(self.programs / "icetalk"), "chat", "--manual", "--stun", "none", *options]
+        with Program(self.far, *command) as icetalk:
+            case(self.browser(browser_name), icetalk, self.name())
 
     def restart(self, browser_name):
         """The case with two peers."""
@@ -114,6 +122,14 @@ class Suite:
         self.attempt(f"{name}: only IPv4", self.with_peer(cases.short, name, options=["-4"]))
         self.attempt(f"{name}: 20 MB out and back", self.with_peer(cases.two_way_stream, name))
         self.attempt(f"{name}: a peer dies and another comes", lambda: self.restart(name))
+        self.attempt(
+            f"{name}: a page chats with icetalk chat --manual --sdp",
+            lambda: self.chat(chat_cases.icetalk_offers, name, "--sdp"),
+        )
+        self.attempt(
+            f"{name}: a page's offer is pasted into icetalk chat --manual",
+            lambda: self.chat(chat_cases.page_offers, name),
+        )
         self.attempt(f"{name}: hidden addresses", self.with_peer(cases.hidden_addresses, name, hides_addresses=True))
 
 

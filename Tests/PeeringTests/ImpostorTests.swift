@@ -119,6 +119,32 @@ import Wire
         #expect(ann.impostors == impostor.addresses)
     }
 
+    @Test(arguments: Impostor.Manner.allCases)
+    func `after offer and answer an impostor does not win either`(manner: Impostor.Manner) throws {
+        let world = PeerWorld(seed: 6, link: Self.link)
+        let ann = try world.addSide("ann", at: "192.168.1.2", behind: world.addNAT(at: "203.0.113.1", .fullCone))
+        let bob = try world.addSide("bob", at: "192.168.1.3", behind: world.addNAT(at: "203.0.113.2", .fullCone))
+        world.gather()
+        let offer = ann.connection.makeOffer(endOfCandidates: true)
+        let answer = try bob.connection.setRemoteOffer(offer, endOfCandidates: true, at: world.now)
+        let impostors = try [(ann, bob, 66), (bob, ann, 67)].map { victim, played, last in
+            try Impostor.add(
+                to: world,
+                at: "198.51.100.\(last)",
+                playing: played,
+                towards: victim,
+                isClient: true,
+                manner: manner
+            )
+        }
+        world.run(for: .seconds(1))
+        try ann.connection.setRemoteAnswer(answer, at: world.now)
+        #expect(world.run(limit: .seconds(15)) { ann.isEstablished && bob.isEstablished })
+        world.run(for: .seconds(60))
+        try Self.expectTalk(ann, bob, in: world)
+        #expect(impostors.allSatisfy { !$0.isEstablished })
+    }
+
     @Test(arguments: [false, true])
     func `impostors on both sides and from many ports do not keep two peers apart`(areClients: Bool) throws {
         let world = PeerWorld(seed: 31, link: Self.link)

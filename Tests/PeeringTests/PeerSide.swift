@@ -47,6 +47,8 @@ final class PeerSide {
     private(set) var establishedAt: Instant?
     private(set) var closeReason: CloseReason?
     private(set) var isPathless = false
+    /// Whether the other side said that it is paired with somebody else.
+    private(set) var isRefused = false
     private(set) var isStale = false
     /// What followed the end, where nothing may follow.
     private(set) var eventsAfterEnd = 0
@@ -83,6 +85,7 @@ final class PeerSide {
         case .path(let path): self.paths.append(path)
         case .quiet(let isQuiet): self.quiet.append(isQuiet)
         case .pathless: self.isPathless = true
+        case .refused: self.isRefused = true
         case .impostor(let address): self.impostors.append(address)
         case .secured(let fingerprint): self.secured.append(fingerprint)
         case .established: self.establishedAt = now

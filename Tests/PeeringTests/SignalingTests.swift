@@ -83,6 +83,15 @@ import Wire
         #expect(!cat.isEstablished && cat.secured.isEmpty)
     }
 
+    @Test func `who comes too late is told so, who came first is not`() throws {
+        let world = PeerWorld(seed: 26)
+        let sides = try ["ann", "bob", "cat"].enumerated().map { try world.addSide($1, at: "203.0.113.\($0 + 1)") }
+        try world.introduce(sides[0], sides[1])
+        try world.introduce(sides[0], to: sides[2])
+        #expect(world.run(limit: .seconds(10)) { sides[2].isRefused && sides[0].isEstablished })
+        #expect(!sides[0].isRefused && !sides[1].isRefused && !sides[2].isEstablished)
+    }
+
     @Test func `one's own line is told apart, and the other one still counts`() throws {
         let (world, ann, bob) = try self.pair()
         #expect(throws: PeeringError.ownDescription) { try world.introduce(ann, to: ann) }

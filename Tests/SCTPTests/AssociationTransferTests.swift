@@ -209,4 +209,29 @@ import Wire
         try pair.send(pattern(1500), from: pair.left)
         #expect(pair.left.bytesInFlight <= 4000)
     }
+
+    @Test func `a path without delay is told once at a time what was given up`() throws {
+        let pair = AssociationPair()
+        pair.setLink(delay: 0)
+        pair.establish()
+        try pair.send([1], from: pair.left)
+        pair.run(milliseconds: 1_000)
+        #expect(pair.left.statistics.smoothedRoundTrip == .zero)
+        try pair.left.association.send(
+            [2],
+            stream: StreamID(0),
+            protocolID: PayloadProtocolID(53),
+            reliability: .retransmits(0),
+            at: pair.now
+        )
+        var writer = ByteWriter()
+        var packets = 0
+        var now = pair.now
+        for _ in 0..<5 {
+            while packets < 100, pair.left.association.pollTransmit(into: &writer, at: now) { packets += 1 }
+            now = try #require(pair.left.nextTimeout)
+            pair.left.association.handleTimeout(at: now)
+        }
+        #expect(packets < 20)
+    }
 }

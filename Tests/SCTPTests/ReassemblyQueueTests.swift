@@ -117,6 +117,27 @@ extension ReassemblyQueue {
         #expect(queue.bytesQueued == 0)
     }
 
+    @Test func `what a peer leaves behind against the rules makes room when TSNs come round`() throws {
+        func chunk(_ tsn: UInt32, _ flags: DataFlags) -> (header: DataChunkHeader, payload: [UInt8]) {
+            let header = DataChunkHeader(
+                tsn: TSN(tsn),
+                stream: StreamID(1),
+                message: 0,
+                fragment: 0,
+                protocolID: PayloadProtocolID(51),
+                flags: flags.union(.unordered)
+            )
+            return (header, [1])
+        }
+        var queue = ReassemblyQueue(maximumMessageSize: 1_000)
+        try queue.insert(chunk(2, [.begin, .end]), isNext: false)
+        try queue.insert(chunk(1, .begin), isNext: false)
+        queue.forward(ForwardTSNChunk(newCumulativeTSN: TSN(1 << 30), skipped: []), from: TSN(2))
+        #expect(queue.popMessage()?.bytes == [1])
+        try queue.insert(chunk((1 << 30) + 1, .end), isNext: false)
+        #expect(queue.bytesQueued == 1 + ReassemblyQueue.overhead)
+    }
+
     @Test func `a message that was passed over is delivered before what follows it`() throws {
         var maker = ChunkMaker(tsn: TSN(1))
         var queue = ReassemblyQueue(maximumMessageSize: 1_000)

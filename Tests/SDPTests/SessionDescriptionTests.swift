@@ -167,6 +167,7 @@ import Wire
             (Sample.replacing("a=setup", with: "a=setup:sometimes"), .invalid(.setup)),
             (Sample.replacing("a=sctp-port", with: "a=sctp-port:70000"), .invalid(.sctpPort)),
             (Sample.replacing("a=sctp-port", with: "a=sctp-port:0"), .dataChannelRejected),
+            (Sample.replacing("a=sctp-port", with: "a=sctp-port:0000"), .dataChannelRejected),
             (
                 Sample.replacing("m=", with: "m=application 0 UDP/DTLS/SCTP webrtc-datachannel"),
                 .dataChannelRejected

@@ -50,6 +50,8 @@ import Wire
             ([0xED, 0xA0, 0x80], "\\xed\\xa0\\x80"),
             ([0xF4, 0x90, 0x80, 0x80], "\\xf4\\x90\\x80\\x80"), ([0xE2, 0x82, 0x41], "\\xe2\\x82A"), ([], ""),
             ([0x9B, 0x33, 0x31], "\\x9b31"),
+            // A broken byte ends a flag: what tags follow would be invisible.
+            ([0xF0, 0x9F, 0x8F, 0xB4, 0xFF, 0xF3, 0xA0, 0x81, 0xA7], "🏴\\xff\\u{e0067}"),
         ] as [([UInt8], String)]
     )
     func `bytes that are not UTF-8 are shown one by one`(bytes: [UInt8], shown: String) {

@@ -71,6 +71,11 @@ extension ICEAgent {
             self.refuse(request, .unauthenticated, to: answer, isAuthentic: false)
             throw .unauthenticated
         }
+        guard self.remote.map({ $0.credentials.usernameFragment == fragment }) ?? true else {
+            // Somebody has this side's description, but came too late: he should not wait in vain.
+            self.refuse(request, .forbidden, to: answer, isAuthentic: true)
+            throw .wrongUsername
+        }
         let unknown = request.unknownComprehensionRequired(understanding: BindingMessages.understood)
         guard unknown.isEmpty else {
             self.refuse(request, .unknownAttribute, [.unknownAttributes(unknown)], to: answer, isAuthentic: true)
@@ -180,8 +185,7 @@ extension ICEAgent {
         let prefix = self.configuration.localCredentials.usernameFragment + ":"
         guard username.utf8.starts(with: prefix.utf8) else { return nil }
         let fragment = String(decoding: username.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
-        guard let remote = self.remote else { return fragment.isEmpty ? nil : fragment }
-        return fragment == remote.credentials.usernameFragment ? fragment : nil
+        return fragment.isEmpty ? nil : fragment
     }
 
     private func conflict(with check: ReceivedCheck) -> RoleConflict {
@@ -246,8 +250,18 @@ extension ICEAgent {
         } else if response.errorCode == .roleConflict {
             self.receiveRoleConflict(id, check)
         } else {
+            if response.errorCode == .forbidden { self.noteRefusal(by: pair) }
             self.reject(id, check)
         }
+    }
+
+    /// The other side says that it is paired already.
+    ///
+    /// Whoever knows both descriptions can say so in its name, but not from the addresses that it told.
+    private mutating func noteRefusal(by pair: CandidatePair) {
+        guard self.remotes.isSignalled(pair.destination), !self.wasRefused, self.nomination.selected == nil else { return }
+        self.wasRefused = true
+        self.events.append(.refused)
     }
 
     /// The pair has failed; but where it had succeeded before, time will tell whether it still works.

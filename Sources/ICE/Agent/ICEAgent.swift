@@ -55,6 +55,8 @@ package struct ICEAgent: ~Copyable {
     var orphanedSince: Instant?
     /// Whether the owner has ever proven a pair: from then on the end of consent is the end.
     var wasProven = false
+    /// Whether the other side said that it is paired with somebody else.
+    var wasRefused = false
     /// Whether consent expired on a pair that was selected.
     var hasLostConsent = false
     /// Whether consent expired and nothing is left to do.

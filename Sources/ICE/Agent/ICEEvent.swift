@@ -86,6 +86,8 @@ extension ICEAgent {
         case selected(SelectedPair)
         /// The search for a path has come further, or fallen back.
         case stateChanged(ICEState)
+        /// The other side is paired with somebody else: its description was used before. Told once.
+        case refused
         /// The other side has not consented for 30 s (RFC 7675) and no other pair is left: nothing is sent any more.
         case consentExpired
     }

@@ -29,6 +29,7 @@ struct FragmentStore: Sendable {
     private var slots: [Slot] = []
     private var cells: [Cell] = []
     private var free: [Int32] = []
+    private var evicted = (bytes: 0, fragments: 0)
 
     /// How many fragments are stored.
     var count: Int { self.cells.count - self.free.count }
@@ -52,6 +53,13 @@ struct FragmentStore: Sendable {
         self.slots[self.index(of: run.first)].farEnd = run.last
         self.slots[self.index(of: run.last)].farEnd = run.first
         return run
+    }
+
+    /// What had to make room since this was last asked: fragments of messages without an end, which no peer leaves behind
+    /// that keeps to the rules.
+    mutating func takeEvicted() -> (bytes: Int, fragments: Int) {
+        defer { self.evicted = (0, 0) }
+        return self.evicted
     }
 
     /// Removes a fragment and appends its bytes.
@@ -88,7 +96,7 @@ struct FragmentStore: Sendable {
 
     private mutating func store(_ header: DataChunkHeader, payload: Span<UInt8>) {
         while self.slots.isEmpty || self.slots[self.index(of: header.tsn)].cell >= 0 {
-            self.grow()
+            if !self.evict(for: header.tsn) { self.grow() }
         }
         let cell: Int32
         if let reused = self.free.popLast() {
@@ -111,6 +119,20 @@ struct FragmentStore: Sendable {
             self.free = []
             self.slots = []
         }
+    }
+
+    /// Removes what is in the slot of `tsn` if it is left over from another window of the tracker: else a peer could have the
+    /// ring grow without an end.
+    private mutating func evict(for tsn: TSN) -> Bool {
+        guard !self.slots.isEmpty else { return false }
+        let cell = Int(self.slots[self.index(of: tsn)].cell)
+        guard cell >= 0 else { return false }
+        let old = self.cells[cell].header.tsn
+        let distance = min(tsn.distance(from: old), old.distance(from: tsn))
+        guard distance >= TSNTracker.windowSize, let count = self.discard(old) else { return false }
+        self.evicted.bytes += count
+        self.evicted.fragments += 1
+        return true
     }
 
     /// Doubles the ring; TSNs are at most a window of the tracker apart, so that there is an end to it.

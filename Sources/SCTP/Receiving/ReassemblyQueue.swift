@@ -145,6 +145,8 @@ package struct ReassemblyQueue: Sendable {
         isNext: Bool
     ) throws(ReassemblyViolation) {
         let run = try self.store.insert(header, payload: payload)
+        let evicted = self.store.takeEvicted()
+        self.bytesQueued -= evicted.bytes + evicted.fragments * Self.overhead
         guard let first = self.store.header(at: run.first), let last = self.store.header(at: run.last) else { return }
         let isWhole = first.flags.contains(.begin) && last.flags.contains(.end)
         if isWhole {

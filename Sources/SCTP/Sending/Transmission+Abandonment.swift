@@ -26,7 +26,10 @@ extension Transmission {
         if self.forwardPoint.precedes(point) {
             self.forwardPoint = point
             self.isForwardDue = true
-        } else if now.nanoseconds(since: self.lastForwardAt) >= self.timeout.smoothed ?? self.timeout.value {
+        } else if now > self.lastForwardAt,
+            now.nanoseconds(since: self.lastForwardAt) >= self.timeout.smoothed ?? self.timeout.value
+        {
+            // Never twice at one time, even if that is how long a round trip takes.
             self.isForwardDue = true
         }
     }

@@ -26,7 +26,8 @@ struct ConversationRig: ~Copyable {
         case 0: self.core.channelOpened(maximumMessageCount: Int(input.u16()))
         case 1: self.core.channelClosed()
         case 2: if let id = try? self.core.send(text: "hello", time: 0) { self.chats.append(id) }
-        case 3: if let id = try? self.core.offer(TransferOffer(name: input.take(3), size: nil)) { self.offered.append(id) }
+        case 3:
+            if let id = try? self.core.offer(TransferOffer(name: input.take(3), size: nil)) { self.offered.append(id) }
         case 4: self.core.finish()
         case 5: self.decide(&input)
         case 6: try? self.core.receive(input.block().span)

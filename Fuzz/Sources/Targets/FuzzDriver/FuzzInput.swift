@@ -76,7 +76,11 @@ package struct FuzzInput: Sendable {
         switch kind % 4 {
         case 0, 1: packet[place] ^= self.u8() | 1
         case 2: packet.removeLast(place)
-        default: packet.append(contentsOf: packet[place...])
+        case 3 where packet.count < Self.longestDamaged: packet.append(contentsOf: packet[place...])
+        default: break
         }
     }
+
+    /// What is longer is not made longer.
+    private static let longestDamaged = 16_384
 }

@@ -26,7 +26,6 @@ fuzz { bytes in
     }
 }
 
-
 private func items(of paste: [UInt8], in step: Int) -> [PastedInput.Item] {
     var pasted = PastedInput()
     var items: [PastedInput.Item] = []

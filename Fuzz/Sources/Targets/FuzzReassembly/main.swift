@@ -114,16 +114,18 @@ private func abuse(_ input: inout FuzzInput, interleaved: Bool) {
     let limit = 256
     var tracker = TSNTracker(initialTSN: TSN(0))
     var queue = ReassemblyQueue(maximumMessageSize: limit, interleaved: interleaved)
+    var rules = Rules(interleaved: interleaved)
     var highest = TSN(0)
     var inserted = 0
     while !input.isAtEnd {
         let operation = input.u8()
-        let tsn = tracker.cumulative.advanced(by: UInt32(input.u8() & 15))
+        var tsn = tracker.cumulative.advanced(by: UInt32(input.u8() & 15))
         let stream = StreamID(UInt16(operation & 3))
         let number = UInt32(input.u8() & 15)
-        if highest.precedes(tsn) { highest = tsn }
         switch operation >> 5 {
         case 0:
+            // Some peers jump far.
+            if operation & 8 != 0 { tsn = tracker.cumulative.advanced(by: input.u32() >> 1) }
             let isUnordered = operation & 4 != 0
             let skipped = SkippedMessage(stream: stream, isUnordered: isUnordered && interleaved, message: number)
             let old = tracker.cumulative
@@ -145,6 +147,7 @@ private func abuse(_ input: inout FuzzInput, interleaved: Bool) {
             let payload = [UInt8](repeating: operation, count: 1 + Int(input.u8()))
             let arrival = tracker.receive(tsn)
             guard arrival.isNew else { break }
+            rules.note(header)
             do throws(ReassemblyViolation) {
                 try queue.insert(header, payload: payload.span, isNext: arrival != .beyondGap)
             } catch {
@@ -152,9 +155,38 @@ private func abuse(_ input: inout FuzzInput, interleaved: Bool) {
             }
             inserted += payload.count + ReassemblyQueue.overhead
         }
+        if highest.precedes(tsn) { highest = tsn }
         require((0...inserted).contains(queue.bytesQueued), "\(queue.bytesQueued) of \(inserted)")
     }
+    guard rules.areKept else { return }
     empty(&queue, through: highest, from: tracker.cumulative, interleaved: interleaved)
+}
+
+/// Whether fragments that follow each other belong together, or end and begin a message (RFC 9260 §6.9).
+private struct Rules {
+    let interleaved: Bool
+    private(set) var areKept = true
+    private var headers: [TSN: DataChunkHeader] = [:]
+
+    init(interleaved: Bool) {
+        self.interleaved = interleaved
+    }
+
+    mutating func note(_ header: DataChunkHeader) {
+        self.headers[header.tsn] = header
+        guard !self.interleaved else { return }
+        self.compare(self.headers[header.tsn.previous], header)
+        self.compare(header, self.headers[header.tsn.next])
+    }
+
+    private mutating func compare(_ left: DataChunkHeader?, _ right: DataChunkHeader?) {
+        guard let left, let right else { return }
+        let isEnd = left.flags.contains(.end)
+        let isOneMessage =
+            left.stream == right.stream && left.message == right.message
+            && left.flags.contains(.unordered) == right.flags.contains(.unordered)
+        if isEnd != right.flags.contains(.begin) || (!isEnd && !isOneMessage) { self.areKept = false }
+    }
 }
 
 /// Gives everything up: then nothing may be counted any more.
@@ -162,7 +194,9 @@ private func empty(_ queue: inout ReassemblyQueue, through last: TSN, from old: 
     var skipped: [SkippedMessage] = []
     for stream in 0..<4 as Range<UInt16> {
         skipped.append(SkippedMessage(stream: StreamID(stream), message: interleaved ? .max >> 1 : 0))
-        if interleaved { skipped.append(SkippedMessage(stream: StreamID(stream), isUnordered: true, message: .max >> 1)) }
+        if interleaved {
+            skipped.append(SkippedMessage(stream: StreamID(stream), isUnordered: true, message: .max >> 1))
+        }
     }
     queue.forward(ForwardTSNChunk(newCumulativeTSN: last.advanced(by: 1), skipped: skipped), from: old)
     queue.reset((0..<4 as Range<UInt16>).map { StreamID($0) })

@@ -65,6 +65,7 @@ struct TransferWorld: ~Copyable {
             self.deliverToSender()
             self.drain()
         }
+        self.drain()
         require(self.wasAltered || self.failures > 0 || self.completions == 1, "the file did not arrive")
     }
 
