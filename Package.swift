@@ -80,7 +80,7 @@ let package = Package(
         // Floor 6: the program.
         .executableTarget(
             name: "icetalk",
-            dependencies: ["Sessions", "Reactor", arguments],
+            dependencies: ["Sessions", "Peering", "Reactor", arguments],
             swiftSettings: strict
         ),
 
@@ -142,7 +142,7 @@ let package = Package(
         ),
         .testTarget(
             name: "icetalkTests",
-            dependencies: ["icetalk", "Sessions", "Reactor", arguments],
+            dependencies: ["icetalk", "Sessions", "Peering", "Reactor", arguments],
             swiftSettings: strict
         ),
         .testTarget(name: "EndToEndTests", dependencies: ["icetalk"], swiftSettings: strict),
