@@ -40,6 +40,9 @@ extension Allocation {
         /// The servers that sent us on, the first one first.
         package private(set) var visited: [SocketAddress] = []
 
+        /// The server that was asked first.
+        package var origin: SocketAddress { self.visited.first ?? self.server }
+
         /// The most servers that may send us on to another.
         package static let maximumRedirections = 3
 

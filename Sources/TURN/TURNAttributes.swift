@@ -55,8 +55,6 @@ extension Set<AttributeType> {
 }
 
 extension ErrorCode {
-    /// The server does not do this for this user or this peer.
-    package static let forbidden = ErrorCode(403, "Forbidden")
     /// There is no allocation for this 5-tuple, or already one.
     package static let allocationMismatch = ErrorCode(437, "Allocation Mismatch")
     /// The server has no addresses of this family.
