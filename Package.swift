@@ -40,13 +40,14 @@ let package = Package(
         // Floor 1: the protocols, sans-IO.
         .target(name: "SDP", dependencies: ["Wire"], swiftSettings: safe),
         .target(name: "STUN", dependencies: ["Wire", crypto], swiftSettings: safe),
+        .target(name: "TURN", dependencies: ["Wire", "STUN", deque], swiftSettings: safe),
         .target(name: "ICE", dependencies: ["Wire", "STUN", "SDP", crypto, deque], swiftSettings: safe),
         .target(name: "DTLS", dependencies: ["Wire", "COpenSSL"], swiftSettings: strict),
         .target(name: "SCTP", dependencies: ["Wire", "CCRC32C", crypto, deque], swiftSettings: safe),
         .target(name: "DataChannels", dependencies: ["Wire", "SCTP", deque], swiftSettings: safe),
         .target(
             name: "Peering",
-            dependencies: ["Wire", "SDP", "STUN", "ICE", "DTLS", "SCTP", "DataChannels", crypto, deque],
+            dependencies: ["Wire", "SDP", "STUN", "TURN", "ICE", "DTLS", "SCTP", "DataChannels", crypto, deque],
             swiftSettings: safe
         ),
 
@@ -79,7 +80,7 @@ let package = Package(
         // Floor 6: the program.
         .executableTarget(
             name: "icetalk",
-            dependencies: ["Sessions", "Reactor", arguments],
+            dependencies: ["Sessions", "Peering", "Reactor", arguments],
             swiftSettings: strict
         ),
 
@@ -87,7 +88,7 @@ let package = Package(
         .target(name: "CVirtualTime", path: "Tests/CVirtualTime", linkerSettings: [.linkedLibrary("crypto")]),
         .target(
             name: "SimulatedNetwork",
-            dependencies: ["Wire"],
+            dependencies: ["Wire", "STUN", "TURN"],
             path: "Tests/SimulatedNetwork",
             swiftSettings: safe
         ),
@@ -102,6 +103,11 @@ let package = Package(
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
         .testTarget(name: "SDPTests", dependencies: ["Wire", "SDP"], swiftSettings: strict),
         .testTarget(name: "STUNTests", dependencies: ["Wire", "STUN"], swiftSettings: strict),
+        .testTarget(
+            name: "TURNTests",
+            dependencies: ["Wire", "STUN", "TURN", "SimulatedNetwork"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "ICETests", dependencies: ["Wire", "STUN", "ICE"], swiftSettings: strict),
         .testTarget(name: "DTLSTests", dependencies: ["Wire", "DTLS", "CVirtualTime"], swiftSettings: strict),
         .testTarget(name: "SCTPTests", dependencies: ["Wire", "SCTP", "CCRC32C"], swiftSettings: strict),
@@ -109,7 +115,7 @@ let package = Package(
         .testTarget(
             name: "PeeringTests",
             dependencies: [
-                "Wire", "SDP", "STUN", "ICE", "DTLS", "SCTP", "DataChannels", "Peering", "SimulatedNetwork",
+                "Wire", "SDP", "STUN", "TURN", "ICE", "DTLS", "SCTP", "DataChannels", "Peering", "SimulatedNetwork",
                 "CVirtualTime",
             ],
             swiftSettings: strict
@@ -136,7 +142,7 @@ let package = Package(
         ),
         .testTarget(
             name: "icetalkTests",
-            dependencies: ["icetalk", "Sessions", "Reactor", arguments],
+            dependencies: ["icetalk", "Sessions", "Peering", "Reactor", arguments],
             swiftSettings: strict
         ),
         .testTarget(name: "EndToEndTests", dependencies: ["icetalk"], swiftSettings: strict),

@@ -18,15 +18,28 @@ extension PeerConnection {
         on local: SocketAddress,
         at now: Instant
     ) {
-        guard !self.isClosed else { return }
-        // As ICE names it: a path that has two names would be two paths.
-        let source = source.scoped(like: local)
-        let path = Path(local: local, remote: source)
+        guard !self.isClosed else {
+            // A server may want to be told once more that it is not needed any longer.
+            _ = self.relays.handle(datagram, from: source, on: local, at: now) { _, _, _ in }
+            return
+        }
+        let isRelayed = self.relays.handle(datagram, from: source, on: local, at: now) { payload, peer, relayed in
+            self.receive(payload, on: Path(local: relayed, remote: peer), at: now)
+        }
+        if !isRelayed {
+            // As ICE names it: a path that has two names would be two paths.
+            self.receive(datagram, on: Path(local: local, remote: source.scoped(like: local)), at: now)
+        }
+        self.pump(at: now)
+    }
+
+    /// Takes a datagram that a peer sent, wherever it came through.
+    private mutating func receive(_ datagram: Span<UInt8>, on path: Path, at now: Instant) {
         switch PacketKind(datagram) {
         case .stun:
-            guard self.secure?.isBanned(source) != true else { return }
+            guard self.secure?.isBanned(path.remote) != true else { return }
             do throws(ICEError) {
-                try self.agent.handle(datagram, from: source, on: local, at: now)
+                try self.agent.handle(datagram, from: path.remote, on: path.local, at: now)
             } catch {
                 self.rejectedDatagrams &+= 1
             }
@@ -35,11 +48,11 @@ extension PeerConnection {
         case .turnChannel, .unknown:
             self.rejectedDatagrams &+= 1
         }
-        self.pump(at: now)
     }
 
     /// Runs every timer that has expired; a spurious call does nothing.
     package mutating func handleTimeout(at now: Instant) {
+        self.relays.handleTimeout(at: now)
         guard !self.isClosed else { return }
         self.agent.handleTimeout(at: now)
         self.secure?.handleTimeout(at: now)
@@ -52,9 +65,10 @@ extension PeerConnection {
 
     /// When `handleTimeout` has something to do; nil: never.
     package var nextTimeout: Instant? {
-        guard !self.isClosed else { return nil }
+        guard !self.isClosed else { return self.relays.nextTimeout }
         var next = self.agent.nextTimeout
         next = earliest(next, self.secure?.nextTimeout)
+        next = earliest(next, self.relays.nextTimeout)
         next = earliest(next, self.nextProbe)
         next = earliest(next, self.pathlessDeadline)
         return earliest(next, self.association.nextTimeout)
@@ -164,8 +178,31 @@ extension PeerConnection {
 
     /// Carries events from each part to the one above it, and to the owner.
     mutating func pump(at now: Instant) {
+        self.pumpRelays(at: now)
         self.pumpAgent(at: now)
         self.pumpAssociation(at: now)
+    }
+
+    private mutating func pumpRelays(at now: Instant) {
+        for event in self.relays.takeEvents(at: now) {
+            switch event {
+            case .gained(let relayed):
+                self.agent.addRelayedAddress(
+                    relayed.address,
+                    by: relayed.server,
+                    relatedAddress: self.configuration.policy == .relay ? nil : relayed.mapped,
+                    localPreference: relayed.localPreference,
+                    at: now
+                )
+            case .lost(let address):
+                self.agent.removeLocalAddress(address, at: now)
+            case .failed(let server, let reason):
+                self.events.append(.relayFailed(server, reason))
+            }
+        }
+        guard self.relays.hasGathered != self.relaysHadGathered else { return }
+        self.relaysHadGathered = self.relays.hasGathered
+        if self.relaysHadGathered, self.agent.gatheringState != .gathering { self.events.append(.gatheringComplete) }
     }
 
     private mutating func pumpAgent(at now: Instant) {
@@ -178,7 +215,7 @@ extension PeerConnection {
                 self.localCandidates.removeAll { $0 == candidate }
                 self.events.append(.localDescriptionStale)
             case .gatheringComplete:
-                self.events.append(.gatheringComplete)
+                if self.relays.hasGathered { self.events.append(.gatheringComplete) }
             case .valid:
                 self.takeEarlyHandshakes(at: now)
             case .selected(let pair):

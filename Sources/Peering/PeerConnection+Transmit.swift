@@ -15,7 +15,20 @@ extension PeerConnection {
     ///
     /// A buffer may hold many datagrams of one size (`Transmit.segmentSize`). Call it until nil after every mutation.
     package mutating func pollTransmit(into buffer: DatagramBuffer, at now: Instant) -> Transmit? {
-        buffer.removeAll()
+        while true {
+            buffer.removeAll()
+            if let transmit = self.relays.pollTransmit(into: buffer) { return transmit }
+            guard let transmit = self.pollDirect(into: buffer, at: now) else {
+                guard self.isClosed, self.relays.close(at: now) else { return nil }
+                continue
+            }
+            if self.relays.hasBase(transmit.source) { return transmit }
+            self.relays.send(buffer.bytes.span, transmit, at: now)
+        }
+    }
+
+    /// The same as if nothing had to be wrapped for a relay.
+    private mutating func pollDirect(into buffer: DatagramBuffer, at now: Instant) -> Transmit? {
         if let copy = self.pendingCopy.take() {
             buffer.bytes.append(contentsOf: copy.bytes)
             return copy.transmit

@@ -24,7 +24,9 @@ package struct PeerConnection: ~Copyable {
         package var credentials: ICECredentials?
         /// Whether the other side may come late: failed pairs are tried again for half an hour.
         package var isPatient = true
-        /// The largest UDP payload that is sent.
+        /// Which paths may be used.
+        package var policy = PathPolicy.all
+        /// The largest UDP payload that is sent, without what a relay needs around it.
         package var datagramSize = 1200
 
         /// Creates a configuration.
@@ -54,6 +56,9 @@ package struct PeerConnection: ~Copyable {
     let credentials: ICECredentials
     var signaling = Signaling.fresh
     var agent: ICEAgent
+    let relays: RelaySet
+    /// Whether every TURN server had answered or failed when that was last looked at.
+    var relaysHadGathered = true
     var early = EarlyHandshakes()
     var secure: SecureTransport?
     var association: Association
@@ -106,6 +111,7 @@ package struct PeerConnection: ~Copyable {
             configuration: Self.associationConfiguration(configuration),
             random: random.fork()
         )
+        self.relays = RelaySet(random: random.fork())
         self.channels = DataChannelSet(maxMessageSize: configuration.maxMessageSize)
     }
 
@@ -119,14 +125,26 @@ package struct PeerConnection: ~Copyable {
 
 extension PeerConnection {
     /// Adds an address of this host to send from; its candidate is reported as an event.
+    ///
+    /// When only relays may be used, it serves to reach them alone.
     package mutating func addLocalAddress(_ address: SocketAddress, localPreference: UInt16, at now: Instant) {
-        self.agent.addLocalAddress(address, localPreference: localPreference, at: now)
+        if self.configuration.policy != .relay {
+            self.agent.addLocalAddress(address, localPreference: localPreference, at: now)
+        }
+        self.relays.addBase(address, localPreference: localPreference, at: now)
         self.pump(at: now)
     }
 
     /// Adds a STUN server to ask for server-reflexive candidates.
     package mutating func addSTUNServer(_ address: SocketAddress, at now: Instant) {
         self.agent.addSTUNServer(address, at: now)
+        self.pump(at: now)
+    }
+
+    /// Adds a TURN server to ask for relayed candidates, unless only direct paths may be used.
+    package mutating func addTURNServer(_ login: RelayServerLogin, at now: Instant) {
+        guard self.configuration.policy != .direct, !self.isClosed else { return }
+        self.relays.addServer(login, at: now)
         self.pump(at: now)
     }
 
@@ -140,8 +158,8 @@ extension PeerConnection {
         )
     }
 
-    /// Whether every STUN server that is known so far has answered or failed.
-    package var hasGathered: Bool { self.agent.gatheringState != .gathering }
+    /// Whether every STUN and TURN server that is known so far has answered or failed.
+    package var hasGathered: Bool { self.agent.gatheringState != .gathering && self.relays.hasGathered }
 
     /// The pairs and how their checks stand, for diagnostics.
     package var pairReports: [PairReport] { self.agent.pairReports }

@@ -24,8 +24,10 @@ package enum PeerEvent: Sendable {
     case localCandidate(Candidate)
     /// A mapped address changed: descriptions that were given out before are stale.
     case localDescriptionStale
-    /// Every STUN server has answered or failed.
+    /// Every STUN and TURN server has answered or failed.
     case gatheringComplete
+    /// A TURN server gives no address; the text says why, and is still to be made safe to show.
+    case relayFailed(SocketAddress, String)
     /// A first or another path is in use.
     case path(PathDescription)
     /// Nothing was heard for a while (true), or the other side is heard again (false).

@@ -27,6 +27,10 @@ package actor Peer {
     package struct Configuration: Sendable {
         /// STUN servers to ask; none is fine.
         package var stunServers: [ServerAddress] = []
+        /// TURN servers to ask for relayed addresses.
+        package var turnServers: [TURNServer] = []
+        /// Which paths may be used.
+        package var policy = PathPolicy.all
         /// Which addresses of this host are used.
         package var selection = AddressSelection()
         /// The largest message taken from the other side, in bytes.
@@ -44,7 +48,7 @@ package actor Peer {
     static let maximumBatch = 64
     /// How long a name server may take before its STUN server is given up.
     static let resolutionLimit = Duration.seconds(10)
-    /// RFC 8489 §8: the port of STUN.
+    /// RFC 8489 §8 and RFC 8656 §3.1: the port of STUN and of TURN.
     static let stunPort: UInt16 = 3478
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { self.loop.asUnownedSerialExecutor() }
@@ -76,6 +80,7 @@ package actor Peer {
         let addresses = self.configuration.selection.select(from: try InterfaceAddress.all())
         var connection = PeerConnection.Configuration(certificate: self.certificate)
         connection.maxMessageSize = self.configuration.maxMessageSize
+        connection.policy = self.configuration.policy
         let driver = PeerDriver(
             PeerConnection(configuration: connection, random: .system, at: self.loop.now()),
             on: self.loop
@@ -95,7 +100,7 @@ package actor Peer {
         self.askServers()
     }
 
-    /// Whether every STUN server has answered or failed.
+    /// Whether every STUN and TURN server has answered or failed.
     package var hasGathered: Bool {
         self.unresolvedServers == 0 && (self.driver?.withCore { core, _ in core.hasGathered } ?? false)
     }
@@ -103,19 +108,41 @@ package actor Peer {
     /// Asks every server as soon as its name is resolved; one that is not costs nobody else anything.
     private func askServers() {
         let resolver = HostResolver(on: self.loop)
-        for server in self.configuration.stunServers {
-            self.unresolvedServers += 1
-            Task {
-                let found = try? await resolver.resolve(
-                    server,
-                    defaultPort: Self.stunPort,
-                    within: Self.resolutionLimit
+        // With relays alone, nobody else is to hear of this host.
+        if self.configuration.policy != .relay {
+            for server in self.configuration.stunServers {
+                self.ask(server, resolver) { core, address, now in core.addSTUNServer(address, at: now) }
+            }
+        }
+        guard self.configuration.policy != .direct else { return }
+        for server in self.configuration.turnServers {
+            self.ask(server.address, resolver) { core, address, now in
+                let login = RelayServerLogin(
+                    address: address,
+                    username: server.username,
+                    password: server.password
                 )
-                self.unresolvedServers -= 1
-                self.driver?.withCore { core, now in
-                    for address in Self.onePerFamily(found ?? []) {
-                        core.addSTUNServer(address, at: now)
-                    }
+                core.addTURNServer(login, at: now)
+            }
+        }
+    }
+
+    private func ask(
+        _ server: ServerAddress,
+        _ resolver: HostResolver,
+        add: @escaping @Sendable (inout PeerConnection, SocketAddress, Instant) -> Void
+    ) {
+        self.unresolvedServers += 1
+        Task {
+            let found = try? await resolver.resolve(
+                server,
+                defaultPort: Self.stunPort,
+                within: Self.resolutionLimit
+            )
+            self.unresolvedServers -= 1
+            self.driver?.withCore { core, now in
+                for address in Self.onePerFamily(found ?? []) {
+                    add(&core, address, now)
                 }
             }
         }

@@ -154,6 +154,7 @@ package actor Session {
         case .localCandidate: self.tell(.localCandidate)
         case .localDescriptionStale: self.tell(.stale)
         case .gatheringComplete: self.tell(.gatheringComplete)
+        case .relayFailed(let server, let reason): self.tell(.relayFailed(server, SafeText(reason)))
         case .path(let path): self.tell(.path(path))
         case .quiet(let isQuiet): self.tell(.quiet(isQuiet))
         case .pathless: self.tell(.pathless)

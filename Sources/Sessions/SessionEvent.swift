@@ -37,8 +37,10 @@ package enum SessionEvent: Sendable {
     case transferred(TransferID, TransferOutcome)
     /// A local candidate was found.
     case localCandidate
-    /// Every STUN server has answered or failed.
+    /// Every STUN and TURN server has answered or failed.
     case gatheringComplete
+    /// A TURN server gives no address to be relayed from, and why.
+    case relayFailed(SocketAddress, SafeText)
     /// The session is over, and all that it held is freed; nothing follows.
     case ended(SessionEnd)
 }

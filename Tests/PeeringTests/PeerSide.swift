@@ -44,6 +44,8 @@ final class PeerSide {
     private(set) var secured: [Fingerprint] = []
     private(set) var quiet: [Bool] = []
     private(set) var candidates: [Candidate] = []
+    private(set) var gatherings = 0
+    private(set) var failedRelays: [SocketAddress] = []
     private(set) var establishedAt: Instant?
     private(set) var closeReason: CloseReason?
     private(set) var isPathless = false
@@ -81,7 +83,8 @@ final class PeerSide {
         switch event {
         case .localCandidate(let candidate): self.candidates.append(candidate)
         case .localDescriptionStale: self.isStale = true
-        case .gatheringComplete: break
+        case .gatheringComplete: self.gatherings += 1
+        case .relayFailed(let server, _): self.failedRelays.append(server)
         case .path(let path): self.paths.append(path)
         case .quiet(let isQuiet): self.quiet.append(isQuiet)
         case .pathless: self.isPathless = true

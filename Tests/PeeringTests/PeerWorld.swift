@@ -21,6 +21,10 @@ final class PeerWorld {
     var internet: SimulatedInternet
     var random: RandomSource
     private(set) var sides: [PeerSide] = []
+    /// TURN servers; `login(to:)` is good for each.
+    private(set) var relays: [RelayServer] = []
+    /// Where datagrams of peers went.
+    private(set) var destinations: Set<SocketAddress> = []
     /// Peers whose next timeout was not later than the call that should have dealt with it.
     private(set) var spinning: Set<String> = []
     /// The most datagrams that one peer sent at one instant.
@@ -65,6 +69,21 @@ final class PeerWorld {
         }
         self.settle()
         return side
+    }
+
+    /// Adds a TURN server that relays from its own address.
+    func addRelay(at address: String) -> RelayServer {
+        let server = PeeringTests.address(address)
+        let relay = RelayServer(at: server, relaying: [server.ip], username: "ann", password: "secret")
+        self.relays.append(relay)
+        return relay
+    }
+
+    /// Lets a side use a TURN server.
+    func give(_ relay: RelayServer, to side: PeerSide, password: String = "secret") {
+        let login = RelayServerLogin(address: relay.address, username: "ann", password: password)
+        side.connection.addTURNServer(login, at: self.now)
+        self.settle()
     }
 
     /// Puts a NAT at a public address.
@@ -147,6 +166,20 @@ final class PeerWorld {
     }
 
     private func deliver(_ datagram: SimulatedDatagram) {
+        for relay in self.relays {
+            let answers: [RelayServer.Outgoing]
+            if relay.address == datagram.destination {
+                answers = relay.take(datagram.bytes, from: datagram.source, at: self.now)
+            } else if relay.relays(datagram.destination) {
+                answers = relay.relay(datagram.bytes, from: datagram.source, to: datagram.destination, at: self.now)
+            } else {
+                continue
+            }
+            for answer in answers {
+                self.internet.send(answer.bytes, from: answer.source, to: answer.destination, at: self.now)
+            }
+            return
+        }
         if Self.servers.contains(datagram.destination) {
             if let answer = BindingServer().answer(datagram.bytes.span, from: datagram.source) {
                 self.inject(answer, from: datagram.destination, to: datagram.source)
@@ -206,6 +239,7 @@ final class PeerWorld {
         case .checksOnly: guard PacketKind(bytes.span) == .stun else { return }
         case .mute: return
         }
+        self.destinations.insert(transmit.destination)
         for datagram in [bytes] + self.companions(bytes) {
             let (source, destination) = (transmit.source.onTheWire, transmit.destination.onTheWire)
             self.internet.send(datagram, from: source, to: destination, at: self.now)

@@ -8,7 +8,7 @@ import Wire
 
 @testable import Sessions
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SessionEventQueueTests {
     private func quiet(_ event: SessionEvent?) -> Bool? {
         if case .quiet(let isQuiet)? = event { isQuiet } else { nil }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Peering
 import Reactor
 import Sessions
 import Testing
@@ -61,12 +62,33 @@ struct OptionTests {
     }
 
     @Test
-    func `Only a relay is refused, for there is none`() throws {
+    func `Relays alone are refused where there is none`() throws {
         #expect(self.failure(["--manual", "--policy", "relay"])?.status == .noPath)
         #expect(self.failure(["--manual"], ["ICETALK_POLICY": "relay"])?.status == .noPath)
         _ = try self.settings(["--manual", "--policy", "direct"])
         _ = try self.settings(["--manual", "--policy", "all"], ["ICETALK_POLICY": "relay"])
         #expect(throws: (any Error).self) { try Icetalk.parseAsRoot(["--manual", "--policy", "sideways"]) }
+    }
+
+    @Test
+    func `TURN servers are named with their user, whose password may be in the environment`() throws {
+        let login = ["--turn-user", "ann"]
+        let settings = try self.settings(
+            ["--manual", "--turn", "turn:192.0.2.1", "--turn", "TURN:[2001:db8::1]:99?transport=udp"] + login,
+            ["ICETALK_TURN_PASSWORD": "secret", "ICETALK_POLICY": "relay"]
+        )
+        #expect(settings.turnServers.map(\.address.description) == ["192.0.2.1", "[2001:db8::1]:99"])
+        #expect(settings.turnServers.allSatisfy { $0.username == "ann" && $0.password == "secret" })
+        #expect(settings.policy == .relay)
+        #expect(!"\(settings.turnServers)".contains("secret"))
+        #expect(self.failure(["--manual", "--turn", "turn:192.0.2.1"] + login)?.status == .usage)
+    }
+
+    @Test(arguments: ["turns:192.0.2.1", "turn:192.0.2.1?transport=tcp", "turn:", "turn:host:0"])
+    func `A TURN server that cannot be used is told`(_ server: String) {
+        let arguments = ["--manual", "--turn", server, "--turn-user", "ann", "--turn-password", "secret"]
+        let failure = self.failure(arguments)
+        #expect(failure?.status == .usage && failure?.message.contains("--turn") == true)
     }
 
     @Test

@@ -39,7 +39,9 @@ extension ICEAgent {
     ) {
         guard let remote = self.remote, let pair = self.checkList[id] else { return }
         let transaction = TransactionID(random: &self.random)
-        let priority = Candidate.priority(kind: .peerReflexive, localPreference: pair.localPreference)
+        // Who learns of a relayed address from a check alone must not take it for a direct one.
+        let kind: CandidateKind = pair.local.kind == .relayed ? .relayed : .peerReflexive
+        let priority = Candidate.priority(kind: kind, localPreference: pair.localPreference)
         let local = self.configuration.localCredentials.usernameFragment
         // A selected pair is nominated with every check: a controlled side that missed it, or chose another, follows.
         let isNominating = purpose == .nomination || (purpose == .freshness && id == self.nomination.selected)

@@ -14,7 +14,7 @@ extension ICEAgent {
     /// Pairs a base with a remote candidate that is reached at `destination`.
     mutating func formPair(_ base: LocalBase, _ remote: Candidate, destination: SocketAddress) -> PairID? {
         self.checkList.form(
-            local: base.host,
+            local: base.candidate,
             localPreference: base.localPreference,
             remote: remote,
             destination: destination,

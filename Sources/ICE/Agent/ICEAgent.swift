@@ -114,18 +114,48 @@ extension ICEAgent {
     /// Adds an address on which the owner has a socket, with a preference from `localPreferences(for:)`.
     package mutating func addLocalAddress(_ address: SocketAddress, localPreference: UInt16, at now: Instant) {
         guard !self.hasEnded, let base = self.locals.add(address, localPreference: localPreference) else { return }
-        self.events.append(.localCandidate(base.host))
         self.gatherer.add(base: address)
+        self.use(base, at: now)
+    }
+
+    /// Adds an address on a TURN server, through which the owner sends and receives for this agent.
+    ///
+    /// - Parameters:
+    ///   - address: the relayed address, which becomes a base: datagrams are named by it.
+    ///   - server: the server.
+    ///   - relatedAddress: what the other side may learn of where this host is; nil to hide it.
+    ///   - localPreference: the rank among relayed addresses.
+    ///   - now: the time.
+    package mutating func addRelayedAddress(
+        _ address: SocketAddress,
+        by server: SocketAddress,
+        relatedAddress: SocketAddress?,
+        localPreference: UInt16,
+        at now: Instant
+    ) {
+        guard !self.hasEnded,
+            let base = self.locals.add(
+                relayed: address,
+                by: server.ip,
+                relatedAddress: relatedAddress,
+                localPreference: localPreference
+            )
+        else { return }
+        self.use(base, at: now)
+    }
+
+    private mutating func use(_ base: LocalBase, at now: Instant) {
+        self.events.append(.localCandidate(base.candidate))
         for remote in self.remotes.all {
             self.formPair(base, remote)
         }
         self.settle(at: now)
     }
 
-    /// Removes an address whose socket is gone, and every pair on it.
+    /// Removes an address whose socket or relay is gone, and every pair on it.
     package mutating func removeLocalAddress(_ address: SocketAddress, at now: Instant) {
         guard let base = self.locals.remove(address) else { return }
-        for candidate in [base.host] + base.reflexive {
+        for candidate in [base.candidate] + base.reflexive {
             self.events.append(.localCandidateStale(candidate))
         }
         self.gatherer.remove(base: address)
@@ -205,7 +235,7 @@ extension ICEAgent {
 
     /// All local candidates that may be told to the other side.
     package var localCandidates: [Candidate] {
-        self.locals.bases.flatMap { [$0.host] + $0.reflexive }
+        self.locals.bases.flatMap { [$0.candidate] + $0.reflexive }
     }
 
     /// All remote candidates, told and learned.

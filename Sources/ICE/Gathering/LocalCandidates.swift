@@ -5,15 +5,15 @@ package import Wire
 
 /// A local address with the candidates that were learned on it.
 struct LocalBase: Sendable {
-    /// The host candidate, whose address is the base.
-    let host: Candidate
+    /// The host or relayed candidate, whose address is the base.
+    let candidate: Candidate
     /// RFC 8445 §5.1.2.1.
     let localPreference: UInt16
     /// What STUN servers saw of it, without repetition.
     var reflexive: [Candidate] = []
 
     /// The address.
-    var address: SocketAddress { self.host.address }
+    var address: SocketAddress { self.candidate.address }
 }
 
 /// The candidates of this side (RFC 8445 §5.1).
@@ -38,22 +38,53 @@ struct LocalCandidates: Sendable {
     func candidate(seenAs mapped: SocketAddress, on base: SocketAddress) -> Candidate? {
         guard let base = self.base(base) else { return nil }
         if mapped.withoutScope == base.address.withoutScope {
-            return base.host
+            return base.candidate
         }
         return base.reflexive.first { $0.address == mapped }
-            ?? self.bases.lazy.flatMap { [$0.host] + $0.reflexive }.first { $0.address.withoutScope == mapped }
+            ?? self.bases.lazy.flatMap { [$0.candidate] + $0.reflexive }.first { $0.address.withoutScope == mapped }
     }
 
     /// Adds a local address; nil when it is there already or there are too many.
     mutating func add(_ address: SocketAddress, localPreference: UInt16) -> LocalBase? {
-        guard self.base(address) == nil, self.bases.count < ICELimits.bases else { return nil }
-        let host = Candidate(
-            kind: .host,
-            address: address,
-            foundation: self.foundation(.host, base: address.ip, server: nil),
-            priority: Candidate.priority(kind: .host, localPreference: localPreference)
+        let foundation = self.foundation(.host, base: address.ip, server: nil)
+        return self.add(.host, address, foundation: foundation, localPreference: localPreference)
+    }
+
+    /// Adds an address on a TURN server; nil when it is there already or there are too many.
+    ///
+    /// A relayed candidate is its own base (RFC 8445 §5.1.1.2).
+    mutating func add(
+        relayed address: SocketAddress,
+        by server: IPAddress,
+        relatedAddress: SocketAddress?,
+        localPreference: UInt16
+    ) -> LocalBase? {
+        let foundation = self.foundation(.relayed, base: address.ip, server: server)
+        return self.add(
+            .relayed,
+            address,
+            foundation: foundation,
+            relatedAddress: relatedAddress,
+            localPreference: localPreference
         )
-        let base = LocalBase(host: host, localPreference: localPreference)
+    }
+
+    private mutating func add(
+        _ kind: CandidateKind,
+        _ address: SocketAddress,
+        foundation: String,
+        relatedAddress: SocketAddress? = nil,
+        localPreference: UInt16
+    ) -> LocalBase? {
+        guard self.base(address) == nil, self.bases.count < ICELimits.bases else { return nil }
+        let candidate = Candidate(
+            kind: kind,
+            address: address,
+            foundation: foundation,
+            priority: Candidate.priority(kind: kind, localPreference: localPreference),
+            relatedAddress: relatedAddress
+        )
+        let base = LocalBase(candidate: candidate, localPreference: localPreference)
         self.bases.append(base)
         return base
     }

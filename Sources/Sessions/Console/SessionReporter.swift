@@ -38,7 +38,7 @@ struct SessionReporter {
         case .delivered(let id):
             self.console.say("delivered", .trace)
             self.tell("delivered", ["id": .number(id)])
-        case .quiet, .pathless, .impostor: self.reportTrouble(event)
+        case .quiet, .pathless, .impostor, .relayFailed: self.reportTrouble(event)
         case .offered(let id, let offer): self.report(offer, id)
         case .declined(let id):
             self.console.say("the other side declined the file")
@@ -108,6 +108,9 @@ extension SessionReporter {
         case .impostor(let address):
             self.console.say("somebody else at \(address) tried to take the other side's place, and was kept out")
             self.tell("impostor", ["address": .text(address.description)])
+        case .relayFailed(let server, let reason):
+            self.console.say("the TURN server \(server) is of no use: \(reason)")
+            self.tell("relay-failed", ["server": .text(server.description), "reason": .text(reason.string)])
         default: break
         }
     }

@@ -134,11 +134,16 @@ actor ManualRunner {
     private func startPeer(on loop: EventLoop) async throws(ProgramFailure) -> Peer {
         var configuration = Peer.Configuration()
         configuration.stunServers = self.settings.stunServers
+        configuration.turnServers = self.settings.turnServers
+        configuration.policy = self.settings.policy
         configuration.selection = self.settings.selection
         do {
             let peer = try Peer(configuration, on: loop)
             try await peer.start()
             for server in self.settings.stunServers { self.console.say("asking the STUN server \(server)", .detail) }
+            for server in self.settings.turnServers {
+                self.console.say("asking the TURN server \(server.address)", .detail)
+            }
             return peer
         } catch PeerError.noAddress {
             throw ProgramFailure(.noPath, self.noAddressSentence)

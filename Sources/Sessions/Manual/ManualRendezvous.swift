@@ -161,7 +161,7 @@ extension ManualRendezvous {
             if await self.peer.hasGathered { return }
             try? await Task.sleep(for: Self.gatheringPoll)
         }
-        self.console.say("not every STUN server has answered: going on without", .detail)
+        self.console.say("not every server has answered: going on without", .detail)
     }
 
     private func tellCandidates() async {

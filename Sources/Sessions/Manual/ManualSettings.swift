@@ -1,6 +1,7 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
+package import Peering
 package import Reactor
 
 /// What a person chose for meeting by pasted lines.
@@ -13,6 +14,10 @@ package struct ManualSettings: Sendable {
     package var pasteOut: String?
     /// The servers to ask for this side's addresses.
     package var stunServers: [ServerAddress] = []
+    /// The servers to ask for relayed addresses.
+    package var turnServers: [TURNServer] = []
+    /// Which paths may be used.
+    package var policy = PathPolicy.all
     /// Which addresses of this host are used.
     package var selection = AddressSelection()
     /// The name that the other side sees.

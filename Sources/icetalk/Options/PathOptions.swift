@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Peering
 import Reactor
 import Sessions
 
@@ -15,6 +16,25 @@ struct PathOptions: ParsableArguments {
         )
     )
     var stun: [ServerArgument] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Ask this TURN server for an address that it relays from, where no direct path works; may be repeated.",
+            valueName: "turn:host[:port]"
+        )
+    )
+    var turn: [ServerArgument] = []
+
+    @Option(help: ArgumentHelp("The user at the TURN servers.", valueName: "name"))
+    var turnUser: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The user's password; ICETALK_TURN_PASSWORD keeps it from those who list processes.",
+            valueName: "password"
+        )
+    )
+    var turnPassword: String?
 
     @Option(help: ArgumentHelp("Which paths may be used: all, direct or relay.", valueName: "policy"))
     var policy: PathPolicy?
@@ -33,11 +53,10 @@ struct PathOptions: ParsableArguments {
 
     /// Checks the options and writes what they say into settings.
     func apply(to settings: inout ManualSettings, _ environment: Environment) throws(ProgramFailure) {
-        if case .relay = try environment.value(self.policy, "policy") {
-            throw ProgramFailure(
-                .noPath,
-                "--policy relay: there is no relay to use, for icetalk knows no TURN server; use all or direct"
-            )
+        settings.policy = try environment.value(self.policy, "policy") ?? .all
+        settings.turnServers = try self.relays(environment)
+        guard settings.policy != .relay || !settings.turnServers.isEmpty else {
+            throw ProgramFailure(.noPath, "--policy relay: there is no relay to use; name a TURN server with --turn")
         }
         settings.stunServers = try self.servers(environment)
         settings.selection = try self.selection(environment)
@@ -58,6 +77,26 @@ struct PathOptions: ParsableArguments {
         }
         guard servers.count == given.count || servers.isEmpty else {
             throw ProgramFailure(.usage, "--stun none asks no server: it does not go together with a server")
+        }
+        return servers
+    }
+
+    private func relays(_ environment: Environment) throws(ProgramFailure) -> [TURNServer] {
+        let given = try environment.values(self.turn, "turn")
+        guard !given.isEmpty else { return [] }
+        guard let user = try environment.value(self.turnUser, "turn-user"),
+            let password = try environment.value(self.turnPassword, "turn-password")
+        else {
+            throw ProgramFailure(.usage, "--turn needs --turn-user and --turn-password, or their variables")
+        }
+        var servers: [TURNServer] = []
+        for argument in given {
+            do {
+                let address = try TURNServer.address(parsing: argument.text)
+                servers.append(TURNServer(address: address, username: user, password: password))
+            } catch {
+                throw ProgramFailure(.usage, "--turn \(argument.text): \(error)")
+            }
         }
         return servers
     }
@@ -87,9 +126,4 @@ struct ServerArgument: ExpressibleByArgument {
     }
 }
 
-/// Which paths may be used.
-enum PathPolicy: String, ExpressibleByArgument, CaseIterable {
-    case all
-    case direct
-    case relay
-}
+extension PathPolicy: ExpressibleByArgument {}
