@@ -46,15 +46,22 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", path: cores + "COpenSSL", providers: [.apt(["libssl-dev"])]),
         core("SDP", ["Wire"]),
         core("STUN", ["Wire", crypto]),
+        core("TURN", ["Wire", "STUN", deque]),
         core("ICE", ["Wire", "STUN", "SDP", crypto, deque]),
         core("DTLS", ["Wire", "COpenSSL"]),
         core("SCTP", ["Wire", "CCRC32C", crypto, deque]),
         core("DataChannels", ["Wire", "SCTP", deque]),
-        core("Peering", ["Wire", "SDP", "STUN", "ICE", "DTLS", "SCTP", "DataChannels", crypto, deque]),
+        core("Peering", ["Wire", "SDP", "STUN", "TURN", "ICE", "DTLS", "SCTP", "DataChannels", crypto, deque]),
         core("Rendezvous", ["Wire", "SDP", "ICE", "DTLS", "Peering", crypto]),
         core("FileTransfer", ["Wire", crypto, deque]),
         core("Conversation", ["Wire", "FileTransfer", deque]),
 
+        .target(
+            name: "SimulatedNetwork",
+            dependencies: ["Wire", "STUN", "TURN"],
+            path: "Sources/SimulatedNetwork",
+            swiftSettings: strict
+        ),
         .target(name: "CVirtualTime", path: "Sources/CVirtualTime", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "FuzzDriver", dependencies: ["Wire"], path: targets + "FuzzDriver", swiftSettings: strict),
 
@@ -79,6 +86,7 @@ let package = Package(
         fuzzer("FuzzDataChannels", ["SCTP", "DataChannels"]),
         fuzzer("FuzzDTLS", ["DTLS", "CVirtualTime"]),
         fuzzer("FuzzICEAgent", ["STUN", "ICE"]),
+        fuzzer("FuzzAllocation", ["TURN", "SimulatedNetwork"]),
         fuzzer("FuzzPeerConnection", ["DTLS", "DataChannels", "Peering", "CVirtualTime"]),
         fuzzer("FuzzConversation", ["FileTransfer", "Conversation"]),
         fuzzer("FuzzTransfer", ["FileTransfer"]),
