@@ -52,6 +52,8 @@ def run(cases, workshop):
 
 def main():
     """Runs the cases that were asked for."""
+    # Programs inherit what is ignored, and a shell's background jobs ignore interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # A signal must leave nothing behind.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
