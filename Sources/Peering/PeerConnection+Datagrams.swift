@@ -317,6 +317,18 @@ extension PeerConnection {
         return self.untoldEnd.take().map { .closed($0) }
     }
 
+    /// The TURN servers that give no address, and why, for an owner who wants to know before the other events; each is told
+    /// here or as an event.
+    package mutating func takeRelayFailures() -> [(server: SocketAddress, reason: String)] {
+        var failures: [(server: SocketAddress, reason: String)] = []
+        self.events.removeAll { event in
+            guard case .relayFailed(let server, let reason) = event else { return false }
+            failures.append((server, reason))
+            return true
+        }
+        return failures
+    }
+
     /// Reports the end, once and after all that came before it; what is left to say to the other side still goes out
     /// through `pollTransmit`.
     mutating func end(_ reason: CloseReason) {

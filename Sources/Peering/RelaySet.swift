@@ -203,7 +203,8 @@ extension RelaySet {
             return self.forgetAddresses(of: relay)
         case .failed(let failure):
             relay.isSettled = true
-            return self.forgetAddresses(of: relay) + [.failed(relay.server, failure.description)]
+            let lost = self.forgetAddresses(of: relay)
+            return self.isServedElsewhere(relay) ? lost : lost + [.failed(relay.server, failure.description)]
         case .redirected(let other, _):
             // The allocation checked that it leads somewhere.
             guard let next = relay.allocation.configuration.redirected(to: other) else { return [] }
@@ -212,6 +213,13 @@ extension RelaySet {
             return []
         case .refusedPeer:
             return []
+        }
+    }
+
+    /// Whether a server gives an address, or may give one, that is asked from another local address.
+    private func isServedElsewhere(_ relay: Relay) -> Bool {
+        self.relays.contains { other in
+            other !== relay && other.server == relay.server && (!other.isSettled || !other.relayed.isEmpty)
         }
     }
 

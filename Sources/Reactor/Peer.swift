@@ -6,7 +6,7 @@ package import DataChannels
 import ICE
 package import Peering
 package import SDP
-import Wire
+package import Wire
 
 extension PeerConnection: DatagramCore {}
 
@@ -103,6 +103,11 @@ package actor Peer {
     /// Whether every STUN and TURN server has answered or failed.
     package var hasGathered: Bool {
         self.unresolvedServers == 0 && (self.driver?.withCore { core, _ in core.hasGathered } ?? false)
+    }
+
+    /// The TURN servers that give no address, and why; each is told here or as an event.
+    package func takeRelayFailures() -> [(server: SocketAddress, reason: String)] {
+        self.driver?.withCore { core, _ in core.takeRelayFailures() } ?? []
     }
 
     /// Asks every server as soon as its name is resolved; one that is not costs nobody else anything.

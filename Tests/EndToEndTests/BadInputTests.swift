@@ -8,6 +8,11 @@ import Testing
 /// What is wrong on the command line or in the paste is told in one line, with a status for scripts.
 @Suite(.timeLimit(.minutes(2)))
 struct BadInputTests {
+    /// A server on this host alone relays for nobody; the other side's line is waited for.
+    private static let uselessRelay =
+        ["chat", "--manual", "--policy", "relay", "--turn", "turn:127.0.0.1", "--turn-user", "ann"]
+        + ["--turn-password", "secret", "--paste-in", "fifo"]
+
     @Test(
         arguments: [
             (["chat"], 2, "icetalk chat --manual"),
@@ -21,6 +26,7 @@ struct BadInputTests {
             (["receive", "--manual", "--yes", "-o", "missing/"], 8, "no such file"),
             (["receive", "--manual", "--yes", "-o", "missing/name"], 8, "no such file"),
             (["chat", "--manual", "--policy", "relay"], 3, "relay"),
+            (Self.uselessRelay, 3, "no TURN server"),
             (["chat", "--manual", "--paste-in", "missing"], 8, "missing"),
             (["chat", "--manual", "--paste-in", "directory"], 8, "directory"),
             (["chat", "--manual", "--log", "missing/log"], 8, "missing/log"),

@@ -104,6 +104,31 @@ import Wire
         #expect(try world.meet(ann, bob, limit: .seconds(5)))
     }
 
+    @Test func `a relay that refuses is told once, however many addresses ask it`() throws {
+        let world = PeerWorld(seed: 10)
+        let ann = try world.addSide("ann", at: "203.0.113.1", "203.0.113.3")
+        let relay = world.addRelay(at: "198.51.100.9:3478")
+        world.give(relay, to: ann, password: "guess")
+        world.gather()
+        #expect(ann.failedRelays == [relay.address])
+    }
+
+    @Test func `who takes the failures of relays hears of them no more`() throws {
+        let world = PeerWorld(seed: 11)
+        let ann = try world.addSide("ann", at: "203.0.113.1") { $0.policy = .relay }
+        let relay = world.addRelay(at: "198.51.100.9:3478")
+        ann.takesEvents = false
+        world.give(relay, to: ann, password: "guess")
+        world.gather()
+        let failures = ann.connection.takeRelayFailures()
+        #expect(failures.map(\.server) == [relay.address])
+        #expect(failures.first?.reason.contains("password") == true)
+        ann.takesEvents = true
+        world.settle()
+        #expect(ann.failedRelays == [] && ann.candidates == [])
+        #expect(ann.connection.localDescription.candidates == [])
+    }
+
     @Test func `a server that sends us on is followed`() throws {
         let (world, ann, bob) = try self.apart(seed: 9)
         let first = world.addRelay(at: "198.51.100.9:3478")

@@ -57,6 +57,14 @@ struct SessionReporter {
     }
 }
 
+extension Console {
+    /// Tells that a TURN server gives no address, and why.
+    func reportUselessRelay(_ server: SocketAddress, _ reason: SafeText) {
+        self.say("the TURN server \(server) is of no use: \(reason)")
+        self.tell(ConsoleEvent("relay-failed", ["server": .text(server.description), "reason": .text(reason.string)]))
+    }
+}
+
 // MARK: - The connection
 
 extension SessionReporter {
@@ -109,8 +117,7 @@ extension SessionReporter {
             self.console.say("somebody else at \(address) tried to take the other side's place, and was kept out")
             self.tell("impostor", ["address": .text(address.description)])
         case .relayFailed(let server, let reason):
-            self.console.say("the TURN server \(server) is of no use: \(reason)")
-            self.tell("relay-failed", ["server": .text(server.description), "reason": .text(reason.string)])
+            self.console.reportUselessRelay(server, reason)
         default: break
         }
     }

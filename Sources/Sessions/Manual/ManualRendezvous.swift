@@ -6,6 +6,7 @@ import Peering
 import Reactor
 import Rendezvous
 import SDP
+import Wire
 
 /// Two people find each other by pasting lines: shows this side's and takes the other's, in any order.
 actor ManualRendezvous {
@@ -45,9 +46,13 @@ actor ManualRendezvous {
 
     /// Shows this side's line, again when it has become stale, until the task is cancelled or the two sides have met.
     ///
-    /// - Throws: `ProgramFailure` when the line cannot be written.
+    /// - Throws: `ProgramFailure` when the line cannot be written, or would tell nothing by which this side can be reached.
     func show() async throws(ProgramFailure) {
         await self.gather()
+        await self.tellUselessRelays()
+        guard await self.isReachable else {
+            throw ProgramFailure(.noPath, "no TURN server gives an address, and nothing else may be used")
+        }
         await self.tellCandidates()
         var shown = await self.writeOwn()
         try await self.output.write(shown.line)
@@ -153,15 +158,34 @@ actor ManualRendezvous {
 // MARK: - This side's line
 
 extension ManualRendezvous {
-    /// Waits until every server has answered or failed, but not for long.
+    /// Waits until every server has answered or failed, but not for long, unless there is nothing to be told without them.
     private func gather() async {
         let clock = ContinuousClock()
         let deadline = clock.now.advanced(by: Self.gatheringLimit)
-        while clock.now < deadline, !Task.isCancelled {
-            if await self.peer.hasGathered { return }
+        var isLate = false
+        while !Task.isCancelled, await !self.peer.hasGathered {
+            if clock.now >= deadline {
+                guard await !self.isReachable else {
+                    return self.console.say("not every server has answered: going on without", .detail)
+                }
+                if !isLate { self.console.say("no TURN server has answered yet, waiting…") }
+                isLate = true
+            }
             try? await Task.sleep(for: Self.gatheringPoll)
         }
-        self.console.say("not every server has answered: going on without", .detail)
+    }
+
+    /// Whether there is a candidate; with relays alone there may be none.
+    ///
+    /// A peer that has ended tells that itself.
+    private var isReachable: Bool {
+        get async { (try? await self.peer.localDescription())?.candidates.isEmpty != true }
+    }
+
+    private func tellUselessRelays() async {
+        for failure in await self.peer.takeRelayFailures() {
+            self.console.reportUselessRelay(failure.server, SafeText(failure.reason))
+        }
     }
 
     private func tellCandidates() async {
