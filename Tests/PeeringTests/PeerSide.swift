@@ -46,6 +46,7 @@ final class PeerSide {
     private(set) var candidates: [Candidate] = []
     private(set) var gatherings = 0
     private(set) var failedRelays: [SocketAddress] = []
+    private(set) var lostNames: [String] = []
     private(set) var establishedAt: Instant?
     private(set) var closeReason: CloseReason?
     private(set) var lostPaths = 0
@@ -86,6 +87,7 @@ final class PeerSide {
         case .localDescriptionStale: self.isStale = true
         case .gatheringComplete: self.gatherings += 1
         case .relayFailed(let server, _): self.failedRelays.append(server)
+        case .nameNotFound(let name): self.lostNames.append(name)
         case .path(let path): self.paths.append(path)
         case .quiet(let isQuiet): self.quiet.append(isQuiet)
         case .pathLost: self.lostPaths += 1
