@@ -24,6 +24,8 @@ extension PeerConnection: DatagramCore {
 package enum PeerError: Error, Hashable, Sendable {
     /// No address of this host can be used.
     case noAddress
+    /// No socket for multicast DNS can be opened, by which alone this host's addresses could be hidden.
+    case noMulticastDNS
     /// The peer was not started, or has ended.
     case notRunning
 }
@@ -45,6 +47,8 @@ package actor Peer {
         package var reconnectTime = Duration.zero
         /// Which addresses of this host are used.
         package var selection = AddressSelection()
+        /// Whether host addresses are hidden behind names that only this network can resolve.
+        package var hidesAddresses = false
         /// The largest message taken from the other side, in bytes.
         package var maxMessageSize: UInt32 = 262_144
 
@@ -71,6 +75,7 @@ package actor Peer {
     private nonisolated let certificate: DTLSCertificate
     private let configuration: Configuration
     private var driver: PeerDriver<PeerConnection>?
+    private var multicast: MulticastDNS?
     private var watch: InterfaceWatch?
     private var hasEnded = false
     private var unresolvedServers = 0
@@ -90,7 +95,8 @@ package actor Peer {
 
     /// Binds sockets on the addresses of this host, and begins to ask the STUN servers.
     ///
-    /// - Throws: `PeerError.noAddress` when there is nothing to bind; `SystemError` when the system refuses to tell.
+    /// - Throws: `PeerError.noAddress` when there is nothing to bind, `.noMulticastDNS` when addresses are to be hidden and
+    ///   cannot be; `SystemError` when the system refuses to tell.
     package func start() throws {
         let addresses = try InterfaceAddress.all()
         var connection = PeerConnection.Configuration(certificate: self.certificate)
@@ -102,14 +108,23 @@ package actor Peer {
             on: self.loop
         )
         self.driver = driver
+        let multicast = MulticastDNS(on: self.loop)
+        multicast.onResult = { [weak driver] name, ip in
+            driver?.withCore { core, now in core.resolve(name, to: ip, at: now) }
+        }
+        self.multicast = multicast
         self.bindNew(addresses)
         guard !driver.localAddresses.isEmpty else { throw PeerError.noAddress }
+        guard !self.hidesAddresses || multicast.isUsable else { throw PeerError.noMulticastDNS }
         // Peer, driver and watch hold each other until `shutDown()`.
         driver.onTurn = { core, now in self.handOver(&core, at: now) }
         // A system that does not tell of changes is one without roaming.
         self.watch = try? InterfaceWatch(on: self.loop) { _ in self.assumeIsolated { $0.followInterfaces() } }
         self.askServers()
     }
+
+    /// With relays alone there is no address to be hidden.
+    private var hidesAddresses: Bool { self.configuration.hidesAddresses && self.configuration.policy != .relay }
 
     /// Whether every STUN and TURN server has answered or failed.
     package var hasGathered: Bool {
@@ -130,6 +145,7 @@ package actor Peer {
         for local in driver.localAddresses where !present.contains(local.ip) {
             driver.withCore { core, now in core.removeLocalAddress(local, at: now) }
             driver.unbind(local)
+            self.multicast?.remove(local.ip)
         }
         self.bindNew(addresses)
         let unasked = self.unasked
@@ -148,7 +164,11 @@ package actor Peer {
         for (address, preference) in zip(addresses, preferences) where !bound.contains(address.ip) {
             // An address may have gone since it was listed: the others serve.
             guard let local = try? driver.bind(SocketAddress(address.ip, port: 0)) else { continue }
-            driver.withCore { core, now in core.addLocalAddress(local, localPreference: preference, at: now) }
+            self.multicast?.add(address.ip, onInterface: address.index)
+            let name = self.hidesAddresses ? self.multicast?.hide(address.ip) : nil
+            driver.withCore { core, now in
+                core.addLocalAddress(local, name: name, localPreference: preference, at: now)
+            }
         }
     }
 
@@ -221,6 +241,7 @@ extension Peer {
     /// Returns whether the core was changed.
     private func handOver(_ core: inout PeerConnection, at now: Instant) -> Bool {
         self.wakeSenders(&core)
+        for name in core.takeUnresolvedNames() { self.multicast?.resolve(name) }
         guard let owner = self.owner else { return false }
         let batch = Self.takeBatch(from: &core, at: now)
         guard !batch.isEmpty else { return false }
@@ -371,6 +392,8 @@ extension Peer {
         self.watch = nil
         self.driver?.close()
         self.driver = nil
+        self.multicast?.close()
+        self.multicast = nil
         self.owner?.resume(returning: nil)
         self.owner = nil
         for sender in self.senders {

@@ -101,6 +101,13 @@ struct OptionTests {
     }
 
     @Test
+    func `Addresses are hidden when that is asked for`() throws {
+        #expect(try !self.settings(["--manual"]).hidesAddresses)
+        #expect(try self.settings(["--manual", "--mdns"]).hidesAddresses)
+        #expect(try self.settings(["--manual"], ["ICETALK_MDNS": "1"]).hidesAddresses)
+    }
+
+    @Test
     func `A name and paths come from the command line or the environment`() throws {
         let settings = try self.settings(
             ["--manual", "--sdp", "--paste-in", "in", "--name", "ann"],

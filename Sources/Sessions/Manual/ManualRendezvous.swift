@@ -194,7 +194,8 @@ extension ManualRendezvous {
     }
 
     private func tell(_ candidate: Candidate, of side: String) {
-        self.console.say("\(side) candidate: \(candidate.address) (\(candidate.kind.rawValue))", .trace)
+        let place = candidate.name.map { "\($0):\(candidate.address.port)" } ?? candidate.address.description
+        self.console.say("\(side) candidate: \(place) (\(candidate.kind.rawValue))", .trace)
     }
 
     /// What is to be given out now, and the reflexive candidates in it.
