@@ -33,9 +33,10 @@ def _in_url(address):
     return f"[{address}]" if ":" in address else address
 
 
-def stun_options():
-    """The options of icetalk that name all servers."""
-    return [word for address in ADDRESSES for word in ("--stun", _in_url(address))]
+def stun_options(*numbers):
+    """The options of icetalk that name servers, or all of them, to be asked for addresses."""
+    chosen = [SERVERS[number] for number in numbers] or SERVERS
+    return [word for addresses in chosen for address in addresses for word in ("--stun", _in_url(address))]
 
 
 def relay_options(number, transports=RELAY_TRANSPORTS, families=("ipv4", "ipv6"), login=("lab", "lab")):

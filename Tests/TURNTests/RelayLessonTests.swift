@@ -43,6 +43,21 @@ import Wire
         #expect(rig.requests(.allocate).count == LongTermCredentials.maximumAttempts)
     }
 
+    @Test func `requests that come too late for their nonces time and again are not given up`() {
+        let rig = self.allocated(nonceLifetime: .milliseconds(900))
+        rig.run(for: .seconds(1))
+        var transmissions: [[UInt8]: Int] = [:]
+        // Of each request the third transmission arrives, 1.5 s after the first; at last, one at once.
+        rig.losesUpward = { bytes in
+            transmissions[bytes, default: 0] += 1
+            return transmissions.count < 6 && transmissions[bytes, default: 0] < 3
+        }
+        #expect(rig.send([1], to: Self.peer) == .waiting)
+        rig.run(for: .seconds(20))
+        #expect(rig.requests(.createPermission).count == 6)
+        #expect(rig.atPeers.map(\.bytes) == [[1]])
+    }
+
     @Test func `data that waits for a permission is sent after its nonce was stale`() {
         let rig = self.allocated(nonceLifetime: .milliseconds(100))
         rig.run(for: .seconds(1))
