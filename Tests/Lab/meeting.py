@@ -97,11 +97,15 @@ class Meeting:
         return found
 
     def check_path(self, expected):
-        """Fails if the two do not see the same path, or one that is not among the best; gives it."""
+        """Fails if the two do not see the same path, or one that is not among the best; gives it.
+
+        Each side knows what its own candidate is; to the other it may be one that was learned from a check.
+        """
         (way, transport, *first), (other_way, _, *second) = self.paths()
         assert (first[0], first[2]) == (second[2], second[0]), f"two paths: {first} and {second}"
-        assert (first[1], first[3]) == (second[3], second[1]), f"two views of one path: {first} and {second}"
-        path = Path("ipv6" if first[0].startswith("[") else "ipv4", first[1], first[3])
+        views = (first[1], second[3]), (second[1], first[3])
+        assert all(other in (own, "prflx") for own, other in views), f"two views of one path: {first} and {second}"
+        path = Path("ipv6" if first[0].startswith("[") else "ipv4", first[1], second[1])
         if path.is_direct:
             path = Path(path.family, path.first, path.second, transport)
         assert way == other_way == ("direct" if path.is_direct else "relayed"), f"“{way}” and “{other_way}” for {path}"
@@ -165,10 +169,12 @@ class WatchedMeeting(Meeting):
 def _read_line(path):
     deadline, text = Deadline(SOON), b""
     descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
     try:
         while not text.endswith(b"\n"):
-            select.select([descriptor], [], [], deadline.left)
-            deadline.check(f"no line in {path}")
+            if not waiting.poll(deadline.left * 1000):
+                raise TimeoutError(f"no line in {path}")
             text += os.read(descriptor, 4096)
     finally:
         os.close(descriptor)
