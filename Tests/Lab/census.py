@@ -68,10 +68,10 @@ class Census:
                 found[counter["name"]] = counter["packets"] - before[0], counter["bytes"] - before[1]
         return found
 
-    def expect_bytes(self, home, what, count, deadline):
-        """Waits until so many bytes of a home have taken one of the ways."""
-        while self._read()[_name(home, what)][1] < count:
-            deadline.check(f"home {home} has not exchanged {count} bytes by {what}")
+    def expect_bytes(self, home, count, deadline):
+        """Waits until so many bytes of a home have taken one way."""
+        while self.main_way(home)[1] < count:
+            deadline.check(f"home {home} has not exchanged {count} bytes")
             time.sleep(0.05)
 
     def packets(self, home, what):

@@ -17,7 +17,7 @@ SERVERS = (("192.0.2.1", "2001:db8:ffff::1"), ("192.0.2.2", "2001:db8:ffff::2"))
 ADDRESSES = tuple(address for server in SERVERS for address in server)
 
 # How a server is reached that relays, the best first, and the families of the addresses that it gives.
-RELAY_TRANSPORTS = ("udp",)
+RELAY_TRANSPORTS = ("udp", "tcp", "tls")
 RELAYED_FAMILIES = ("ipv4",)
 
 # A server with one user, and one whose users get their passwords from a service that shares a secret with it.
