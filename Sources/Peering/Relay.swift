@@ -83,7 +83,8 @@ extension Relay {
         }
     }
 
-    private func hangUp() {
+    /// Does without the stream from now on.
+    func hangUp() {
         if let stream = self.stream { self.streams.close(stream.id) }
         self.stream = nil
     }
