@@ -20,7 +20,7 @@ package struct DataChannelSet: ~Copyable {
     /// What was not yet told.
     var events = Deque<DataChannelEvent>()
     /// Whether channels can be announced.
-    var isEstablished = false
+    var isReady = false
 
     private var nextID: UInt32 = 0
     private var waiting: [DataChannelID] = []
@@ -43,7 +43,7 @@ package struct DataChannelSet: ~Copyable {
         self.isDTLSClient = isDTLSClient
     }
 
-    /// Opens a channel; `.opened` follows, or `.closed` if the peer does not allow so many.
+    /// Opens a channel; `.opened` follows once it is announced, or `.closed` if the peer does not allow so many.
     ///
     /// - Throws: `.nameTooLong`, `.streamUnavailable` or `.tooManyChannels`.
     package mutating func open<Transport: ChannelTransport & ~Copyable>(
@@ -61,7 +61,7 @@ package struct DataChannelSet: ~Copyable {
         }
         let id = self.insert(Channel(parameters: parameters, state: .waiting, stream: parameters.negotiatedStream))
         self.waiting.append(id)
-        if self.isEstablished { self.openWaiting(on: &transport, at: now) }
+        if self.isReady { self.openWaiting(on: &transport, at: now) }
         return id
     }
 
@@ -237,6 +237,8 @@ extension DataChannelSet {
             } else {
                 self.channels[id]?.state = .opening
                 self.establish(.open(channel.parameters), id: id, stream: stream, on: &transport, at: now)
+                // Messages may follow before the acknowledgement (RFC 8832 §6); browsers, too, open a channel here.
+                self.announce(id, by: .local)
             }
         }
     }

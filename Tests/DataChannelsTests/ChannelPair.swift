@@ -78,7 +78,7 @@ final class ChannelEnd {
     }
 
     func establish() {
-        self.channels.transportEstablished(on: &self.transport, at: .zero)
+        self.channels.transportReady(on: &self.transport, at: .zero)
     }
 
     func receive(_ bytes: [UInt8], protocolID: UInt32, stream: UInt16) {

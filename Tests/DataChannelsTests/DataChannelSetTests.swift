@@ -89,7 +89,7 @@ import Wire
         let second = try pair.client.open(DataChannelParameters(label: "two"))
         #expect(pair.client.stream(of: second) == 2)
         pair.client.channels.outgoingStreamsReset([StreamID(0)])
-        #expect(pair.client.drainEvents().isEmpty)
+        #expect(pair.client.drainEvents() == [.opened(second, by: .local)])
         let third = try pair.client.open(DataChannelParameters(label: "three"))
         #expect(pair.client.stream(of: third) == 4)
         pair.pump()
@@ -137,13 +137,13 @@ import Wire
         let first = try pair.client.open(DataChannelParameters(label: ""))
         pair.client.transport.refusesResets = true
         pair.client.close(first)
-        #expect(pair.client.drainEvents() == [.closed(first, .closed(by: .local))])
+        #expect(pair.client.drainEvents() == [.opened(first, by: .local), .closed(first, .closed(by: .local))])
         pair.client.transport.refusesResets = false
         let second = try pair.client.open(DataChannelParameters(label: ""))
         #expect(pair.client.stream(of: second) == 2)
         pair.client.close(second)
         pair.client.channels.outgoingResetDenied([StreamID(2)])
-        #expect(pair.client.drainEvents() == [.closed(second, .closed(by: .local))])
+        #expect(pair.client.drainEvents() == [.opened(second, by: .local), .closed(second, .closed(by: .local))])
         #expect(pair.client.stream(of: try pair.client.open(DataChannelParameters(label: ""))) == 4)
     }
 
@@ -210,7 +210,7 @@ import Wire
         pair.pump()
         #expect(
             pair.client.drainEvents() == [
-                .closed(ids[2], .noStream), .opened(ids[0], by: .local), .opened(ids[1], by: .local),
+                .opened(ids[0], by: .local), .opened(ids[1], by: .local), .closed(ids[2], .noStream),
             ]
         )
     }
@@ -320,7 +320,9 @@ import Wire
         let third = try pair.client.open(DataChannelParameters(label: ""))
         pair.client.channels.transportEnded()
         #expect(
-            pair.client.drainEvents() == [.closed(second, .associationEnded), .closed(third, .associationEnded)]
+            pair.client.drainEvents() == [
+                .opened(second, by: .local), .closed(second, .associationEnded), .closed(third, .associationEnded),
+            ]
         )
     }
 
