@@ -78,10 +78,13 @@ extension Session {
 
 extension Session {
     /// Opens the channel of the talk where this side is the one to do so; it waits for the association.
+    ///
+    /// Of two that are alike it is the one with the lesser fingerprint: as DTLS server it has keys before the other, so its
+    /// half of the association's handshake is ahead, and the channel's announcement travels with its cookie.
     func openTalk(with fingerprint: Fingerprint) {
         let isOpener =
             switch self.configuration.signaling {
-            case .symmetric: fingerprint.bytes.lexicographicallyPrecedes(self.peer.fingerprint.bytes)
+            case .symmetric: self.peer.fingerprint.bytes.lexicographicallyPrecedes(fingerprint.bytes)
             case .sdp(let isOfferer): isOfferer
             }
         guard isOpener, self.ownChannel == nil else { return }
