@@ -44,14 +44,23 @@ extension PeerConnection {
             return Transmit(from: path.local, to: path.remote, segmentSize: buffer.count)
         }
         guard let path = self.route.current, let secure = self.secure, secure.isEstablished else { return nil }
-        guard let size = self.fill(buffer, through: secure, at: now) else {
+        let probe = self.route.probe(at: now)
+        guard let size = self.fill(buffer, probe == nil ? Self.maximumSegments : 1, through: secure, at: now) else {
             return self.isClosed ? self.sayGoodbye(through: secure, on: path, into: buffer, at: now) : nil
         }
-        if let probe = self.route.probe(at: now) {
-            let copy = Transmit(from: probe.local, to: probe.remote, segmentSize: size)
-            self.pendingCopy = (copy, buffer.bytes)
+        if let probe {
+            self.route.noteProbe(at: now)
+            self.pendingCopy = self.copyOfPacket(through: secure, to: probe)
         }
         return Transmit(from: path.local, to: path.remote, segmentSize: size)
+    }
+
+    /// The packet that was sealed last in a record of its own: were it the same one twice, the second to arrive, by whichever path
+    /// is slower, would be dropped as a replay (RFC 6347 §4.1.2.6).
+    private func copyOfPacket(through secure: SecureTransport, to path: Path) -> (transmit: Transmit, bytes: [UInt8])? {
+        let record = DatagramBuffer()
+        guard secure.seal(self.packet.bytes.span, into: record) else { return nil }
+        return (Transmit(from: path.local, to: path.remote, segmentSize: record.count), record.bytes)
     }
 
     /// After the last packet of the association comes `close_notify`, once.
@@ -70,10 +79,15 @@ extension PeerConnection {
     /// Seals SCTP packets into the buffer while they have one size; a shorter one may end the run.
     ///
     /// Returns that size; nil when there was nothing.
-    private mutating func fill(_ buffer: DatagramBuffer, through secure: SecureTransport, at now: Instant) -> Int? {
+    private mutating func fill(
+        _ buffer: DatagramBuffer,
+        _ maximumSegments: Int,
+        through secure: SecureTransport,
+        at now: Instant
+    ) -> Int? {
         var segmentSize: Int?
         var segments = 0
-        while segments < Self.maximumSegments {
+        while segments < maximumSegments {
             if !self.holdsPacket {
                 self.packet.removeAll()
                 guard self.association.pollTransmit(into: &self.packet, at: now) else { break }

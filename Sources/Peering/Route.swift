@@ -48,10 +48,12 @@ struct Route {
     }
 
     /// The path that should get a copy of what is sent now; nil when there is none, or it is too early.
-    mutating func probe(at now: Instant) -> Path? {
+    func probe(at now: Instant) -> Path? {
         guard let selected = self.selected, let proven = self.proven, selected != proven else { return nil }
         if let lastProbe = self.lastProbe, now.nanoseconds(since: lastProbe) < Self.probeInterval { return nil }
-        self.lastProbe = now
         return selected
     }
+
+    /// A copy was sent.
+    mutating func noteProbe(at now: Instant) { self.lastProbe = now }
 }
