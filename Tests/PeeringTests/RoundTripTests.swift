@@ -77,4 +77,16 @@ import Wire
         #expect(self.connect(ann, bob, in: world, since: .zero) == 5)
         #expect(ann.path != nil && bob.path != nil)
     }
+
+    @Test func `a better address that answers after the handshake is moved to`() throws {
+        let world = PeerWorld(seed: 4, link: Link(delay: .milliseconds(1)))
+        world.internet.setLink(Link(delay: .milliseconds(75)), of: ip("2001:db8::1"))
+        let ann = try world.addSide("ann", at: "2001:db8::1", "203.0.113.1", usesServers: false)
+        let bob = try world.addSide("bob", at: "2001:db8::2", "203.0.113.2", usesServers: false)
+        try world.introduce(ann, bob)
+        #expect(world.run(limit: .milliseconds(140)) { ann.isEstablished && bob.isEstablished })
+        #expect(ann.path?.remote.address == bob.addresses[1])
+        world.run(for: .seconds(2))
+        #expect(ann.path?.remote.address == bob.addresses[0] && bob.path?.remote.address == ann.addresses[0])
+    }
 }

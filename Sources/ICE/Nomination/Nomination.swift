@@ -37,7 +37,7 @@ extension ICEAgent {
             self.startNominating(other.id)
             return
         }
-        guard let best = self.checkList.bestValid(self.role) else {
+        guard let best = self.nominee else {
             self.nomination.firstValidAt = nil
             return
         }
@@ -49,9 +49,16 @@ extension ICEAgent {
     /// When the best valid pair is nominated although a better one may come; nil when that is no question.
     func nominationDeadline(at now: Instant) -> Instant? {
         guard self.role == .controlling, self.nomination.selected == nil, self.nomination.nominating == nil,
-            let best = self.checkList.bestValid(self.role), let deadline = self.settlingDeadline(best), deadline > now
+            let best = self.nominee, let deadline = self.settlingDeadline(best), deadline > now
         else { return nil }
         return deadline
+    }
+
+    /// The best valid pair; once the other side has proven itself somewhere, only an address that it has told may be better.
+    private var nominee: CandidatePair? {
+        self.checkList.bestValid(self.role) { pair in
+            self.proven == nil || pair.id == self.proven || self.remotes.isSignalled(pair.destination)
+        }
     }
 
     private func settlingDeadline(_ best: CandidatePair) -> Instant? {
