@@ -93,6 +93,10 @@ extension Session {
             protocolName: ConversationChannel.protocolName
         )
         self.ownChannel = try? self.peer.assumeIsolated { try $0.openChannel(parameters) }
+        // What is said already travels with the announcement of the channel.
+        if let channel = self.ownChannel, case .symmetric = self.configuration.signaling {
+            self.becomeIcetalk(on: channel)
+        }
     }
 
     /// The channel that this side opened is open.
@@ -101,7 +105,6 @@ extension Session {
             if case .plain = self.talk { self.plainChannels.insert(channel, at: 0) }
             return
         }
-        guard case .sdp = self.configuration.signaling else { return self.becomeIcetalk(on: channel) }
         self.talk = .listening(channel, isLate: false)
         self.after(SessionLimits.helloPatience) { session in
             guard case .listening(let channel, isLate: false) = session.talk else { return }

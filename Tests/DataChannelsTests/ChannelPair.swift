@@ -96,6 +96,8 @@ final class ChannelEnd {
 
     func stream(of id: DataChannelID) -> UInt16? { self.channels.stream(of: id)?.rawValue }
 
+    func bufferedAmount(of id: DataChannelID) -> Int { self.channels.bufferedAmount(of: id, on: self.transport) }
+
     func parameters(of id: DataChannelID) -> DataChannelParameters? { self.channels.parameters(of: id) }
 
     func drainEvents() -> [DataChannelEvent] {

@@ -39,15 +39,16 @@ import Wire
         #expect(odd.map { pair.server.stream(of: $0) } == [1, 3, 5])
     }
 
-    @Test func `channels wait for the association`() throws {
+    @Test func `channels wait for the association, and what is sent on them waits with them`() throws {
         let end = ChannelEnd(isDTLSClient: false)
         let id = try end.open(DataChannelParameters(label: "early"))
         #expect(end.stream(of: id) == nil)
-        #expect(throws: DataChannelError.notOpen) { try end.send("x", over: id) }
-        #expect(end.transport.sent.isEmpty)
+        try end.send("x", over: id)
+        try end.send("yz", over: id)
+        #expect(end.transport.sent.isEmpty && end.bufferedAmount(of: id) == 3)
         end.establish()
         #expect(end.stream(of: id) == 1)
-        #expect(end.transport.sent.map(\.protocolID.rawValue) == [50])
+        #expect(end.transport.sent.map(\.protocolID.rawValue) == [50, 51, 51])
     }
 
     @Test func `until the acknowledgement messages are in order, and DCEP always is`() throws {

@@ -38,9 +38,13 @@ import Wire
     func `descriptions that arrive at once make a channel in four round trips`(annOpens: Bool) throws {
         let world = PeerWorld(seed: 1, link: Self.link)
         let (ann, bob) = try self.sides(in: world, annIsClient: false)
-        _ = try (annOpens ? ann : bob).connection.openChannel(DataChannelParameters(label: "talk"), at: world.now)
+        let (opener, other) = annOpens ? (ann, bob) : (bob, ann)
+        let channel = try opener.connection.openChannel(DataChannelParameters(label: "talk"), at: world.now)
+        try opener.connection.send([1], as: .binary, on: channel, at: world.now)
         try world.introduce(ann, bob)
         #expect(self.connect(ann, bob, in: world, since: .zero) == (annOpens ? 4 : 4.5))
+        // What was said before the channel was open has come with it.
+        #expect(other.received.map(\.bytes) == [[1]])
     }
 
     /// One round trip of ICE, two of DTLS, a half for the server's INIT ahead of the client's; the cookie brings the channel.
