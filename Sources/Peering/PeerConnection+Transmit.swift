@@ -29,9 +29,9 @@ extension PeerConnection {
 
     /// The same as if nothing had to be wrapped for a relay.
     private mutating func pollDirect(into buffer: DatagramBuffer, at now: Instant) -> Transmit? {
-        if let copy = self.pendingCopy.take() {
-            buffer.bytes.append(contentsOf: copy.bytes)
-            return copy.transmit
+        if let probe = self.pendingProbe.take() {
+            buffer.bytes.append(contentsOf: probe.bytes)
+            return probe.transmit
         }
         if let check = self.agent.pollTransmit() {
             buffer.bytes.append(contentsOf: check.bytes)
@@ -45,22 +45,22 @@ extension PeerConnection {
         }
         guard let path = self.route.current, let secure = self.secure, secure.isEstablished else { return nil }
         let probe = self.route.probe(at: now)
-        guard let size = self.fill(buffer, probe == nil ? Self.maximumSegments : 1, through: secure, at: now) else {
+        guard let size = self.fill(buffer, through: secure, segments: probe == nil ? Self.maximumSegments : 1, at: now)
+        else {
             return self.isClosed ? self.sayGoodbye(through: secure, on: path, into: buffer, at: now) : nil
         }
-        if let probe {
-            self.route.noteProbe(at: now)
-            self.pendingCopy = self.copyOfPacket(through: secure, to: probe)
-        }
+        self.agent.noteDataSent(at: now)
+        if let probe { self.prepareProbe(on: probe, through: secure, at: now) }
         return Transmit(from: path.local, to: path.remote, segmentSize: size)
     }
 
-    /// The packet that was sealed last in a record of its own: were it the same one twice, the second to arrive, by whichever path
-    /// is slower, would be dropped as a replay (RFC 6347 §4.1.2.6).
-    private func copyOfPacket(through secure: SecureTransport, to path: Path) -> (transmit: Transmit, bytes: [UInt8])? {
+    /// Has the packet that was just sealed go out on another path as well, in a record of its own: a copy of the record that
+    /// comes second would be dropped as a replay, and prove nothing.
+    private mutating func prepareProbe(on path: Path, through secure: SecureTransport, at now: Instant) {
         let record = DatagramBuffer()
-        guard secure.seal(self.packet.bytes.span, into: record) else { return nil }
-        return (Transmit(from: path.local, to: path.remote, segmentSize: record.count), record.bytes)
+        guard secure.seal(self.packet.bytes.span, into: record) else { return }
+        self.route.noteProbe(at: now)
+        self.pendingProbe = (Transmit(from: path.local, to: path.remote, segmentSize: record.count), record.bytes)
     }
 
     /// After the last packet of the association comes `close_notify`, once.
@@ -81,13 +81,13 @@ extension PeerConnection {
     /// Returns that size; nil when there was nothing.
     private mutating func fill(
         _ buffer: DatagramBuffer,
-        _ maximumSegments: Int,
         through secure: SecureTransport,
+        segments maximum: Int,
         at now: Instant
     ) -> Int? {
         var segmentSize: Int?
         var segments = 0
-        while segments < maximumSegments {
+        while segments < maximum {
             if !self.holdsPacket {
                 self.packet.removeAll()
                 guard self.association.pollTransmit(into: &self.packet, at: now) else { break }
