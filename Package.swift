@@ -44,6 +44,7 @@ let package = Package(
         .target(name: "TURN", dependencies: ["Wire", "STUN", deque], swiftSettings: safe),
         .target(name: "ICE", dependencies: ["Wire", "STUN", "SDP", crypto, deque], swiftSettings: safe),
         .target(name: "DTLS", dependencies: ["Wire", "COpenSSL"], swiftSettings: strict),
+        .target(name: "TLS", dependencies: ["Wire", "COpenSSL"], swiftSettings: strict),
         .target(name: "SCTP", dependencies: ["Wire", "CCRC32C", crypto, deque], swiftSettings: safe),
         .target(name: "DataChannels", dependencies: ["Wire", "SCTP", deque], swiftSettings: safe),
         .target(
@@ -55,7 +56,7 @@ let package = Package(
         // Floor 2: sockets, clocks, threads.
         .target(
             name: "Reactor",
-            dependencies: ["Wire", "SDP", "MDNS", "ICE", "DTLS", "DataChannels", "Peering", "CLinux"],
+            dependencies: ["Wire", "SDP", "MDNS", "ICE", "DTLS", "TLS", "DataChannels", "Peering", "CLinux"],
             swiftSettings: strict
         ),
 
@@ -112,6 +113,7 @@ let package = Package(
         ),
         .testTarget(name: "ICETests", dependencies: ["Wire", "STUN", "ICE"], swiftSettings: strict),
         .testTarget(name: "DTLSTests", dependencies: ["Wire", "DTLS", "CVirtualTime"], swiftSettings: strict),
+        .testTarget(name: "TLSTests", dependencies: ["Wire", "TLS", "COpenSSL"], swiftSettings: strict),
         .testTarget(name: "SCTPTests", dependencies: ["Wire", "SCTP", "CCRC32C"], swiftSettings: strict),
         .testTarget(name: "DataChannelsTests", dependencies: ["Wire", "SCTP", "DataChannels"], swiftSettings: strict),
         .testTarget(
@@ -129,7 +131,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ReactorTests",
-            dependencies: ["Wire", "MDNS", "ICE", "Reactor", "CLinux"],
+            dependencies: ["Wire", "MDNS", "ICE", "TLS", "Reactor", "CLinux"],
             swiftSettings: strict
         ),
         .testTarget(name: "FileTransferTests", dependencies: ["Wire", "FileTransfer"], swiftSettings: strict),
