@@ -325,7 +325,14 @@ extension Peer {
         try self.withConnection { core, _ in core.makeOffer(endOfCandidates: false) }
     }
 
-    /// Takes an offer and returns the answer.
+    /// An offer for a restart; nil where there is no browser to make it to.
+    ///
+    /// - Throws: `PeerError.notRunning`.
+    package func makeRestartOffer() throws -> SessionDescription? {
+        try self.withConnection { core, _ in core.makeRestartOffer() }
+    }
+
+    /// Takes an offer and returns the answer; a later one of the same browser asks for a restart.
     ///
     /// - Throws: `PeeringError`, `PeerError.notRunning`.
     package func setRemoteOffer(_ offer: SessionDescription) throws -> SessionDescription {

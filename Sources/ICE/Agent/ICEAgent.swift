@@ -120,9 +120,7 @@ extension ICEAgent {
         localPreference: UInt16,
         at now: Instant
     ) {
-        guard !self.hasEnded,
-            let base = self.locals.add(address, name: name, localPreference: localPreference)
-        else { return }
+        guard let base = self.locals.add(address, name: name, localPreference: localPreference) else { return }
         self.gatherer.add(base: address)
         self.use(base, at: now)
     }
@@ -142,7 +140,7 @@ extension ICEAgent {
         localPreference: UInt16,
         at now: Instant
     ) {
-        guard !self.hasEnded,
+        guard
             let base = self.locals.add(
                 relayed: address,
                 by: server.ip,
