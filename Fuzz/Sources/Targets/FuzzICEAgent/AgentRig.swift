@@ -3,6 +3,7 @@
 
 import FuzzDriver
 import ICE
+import SDP
 import STUN
 import Wire
 
