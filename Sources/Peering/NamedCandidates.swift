@@ -15,7 +15,9 @@ struct NamedCandidates: Sendable {
     /// Keeps a candidate until its name is resolved; again, or one too many, does nothing.
     mutating func add(_ candidate: Candidate) {
         guard let name = candidate.name, self.all.count < Self.maximumCandidates,
-            !self.all.contains(where: { $0.name == name && $0.address == candidate.address })
+            !self.all.contains(where: {
+                $0.name == name && $0.address == candidate.address && $0.transport == candidate.transport
+            })
         else { return }
         // A name that was asked for before is asked for again: there is another port at its address.
         if !self.untold.contains(name) { self.untold.append(name) }

@@ -61,6 +61,7 @@ package struct PeerConnection: ~Copyable {
     var agent: ICEAgent
     let streams = StreamTable()
     let relays: RelaySet
+    let tcp: TCPPaths
     /// Whether every TURN server had answered or failed when that was last looked at.
     var relaysHadGathered = true
     var early = EarlyHandshakes()
@@ -123,6 +124,7 @@ package struct PeerConnection: ~Copyable {
             configuration: Self.associationConfiguration(configuration),
             random: random.fork()
         )
+        self.tcp = TCPPaths(streams: self.streams)
         self.relays = RelaySet(streams: self.streams, random: random.fork())
         self.random = random.fork()
         self.channels = DataChannelSet(maxMessageSize: configuration.maxMessageSize)
@@ -161,6 +163,28 @@ extension PeerConnection {
         self.pump(at: now)
     }
 
+    /// Adds an address of this host for ICE over TCP (RFC 6544), unless only relays may be used.
+    ///
+    /// Connections for `accept(from:on:at:)` come in there, and streams can be opened from its IP address. Its port is not one
+    /// of UDP on that address.
+    package mutating func addTCPAddress(
+        _ address: SocketAddress,
+        name: String? = nil,
+        localPreference: UInt16,
+        at now: Instant
+    ) {
+        guard self.configuration.policy != .relay else { return }
+        self.tcp.addBase(address)
+        self.agent.addTCPAddress(address, name: name, localPreference: localPreference, at: now)
+        self.pump(at: now)
+    }
+
+    /// Removes an address that was added for TCP, with all its connections.
+    package mutating func removeTCPAddress(_ address: SocketAddress, at now: Instant) {
+        for base in self.tcp.removeBase(address) { self.agent.removeLocalAddress(base, at: now) }
+        self.pump(at: now)
+    }
+
     /// Adds a STUN server to ask for server-reflexive candidates.
     package mutating func addSTUNServer(_ address: SocketAddress, at now: Instant) {
         self.agent.addSTUNServer(address, at: now)
@@ -193,10 +217,8 @@ extension PeerConnection {
     /// Whether every STUN and TURN server that is known so far has answered or failed.
     package var hasGathered: Bool { self.agent.gatheringState != .gathering && self.relays.hasGathered }
 
-    /// Whether nothing is awaited but TURN servers that are reached over TCP or TLS, which takes longer.
-    package var hasGatheredDatagrams: Bool {
-        self.agent.gatheringState != .gathering && self.relays.hasGatheredDatagrams
-    }
+    /// Whether a TURN server that is reached over TCP or TLS is awaited, which takes longer.
+    package var awaitsStreams: Bool { self.relays.awaitsStreams }
 
     /// The pairs and how their checks stand, for diagnostics.
     package var pairReports: [PairReport] { self.agent.pairReports }

@@ -7,10 +7,17 @@ package import SDP
 import Wire
 
 extension Candidate {
-    /// The candidate of an SDP attribute; nil when it cannot be used here: another component, TCP, or a name for what is
-    /// no address of a host.
+    /// The candidate of an SDP attribute; nil when it cannot be used here: another component, TCP where both sides would
+    /// have to connect at once, or a name for what is no address of a host.
     package init?(_ attribute: CandidateAttribute) {
-        guard attribute.component == 1, attribute.transport == .udp, attribute.port != 0 else { return nil }
+        let transport: CandidateTransport
+        switch (attribute.transport, attribute.tcpType) {
+        case (.udp, _): transport = .udp
+        case (.tcp, .active): transport = .tcp(.active)
+        case (.tcp, .passive): transport = .tcp(.passive)
+        default: return nil
+        }
+        guard attribute.component == 1, attribute.port != 0 else { return nil }
         let ip: IPAddress
         var name: String?
         switch attribute.address {
@@ -29,6 +36,7 @@ extension Candidate {
             }
         self.init(
             kind: kind,
+            transport: transport,
             address: SocketAddress(ip, port: attribute.port),
             name: name,
             foundation: attribute.foundation,
@@ -46,7 +54,7 @@ extension Candidate {
             case .peerReflexive: .peerReflexive
             case .relayed: .relayed
             }
-        return CandidateAttribute(
+        var attribute = CandidateAttribute(
             foundation: self.foundation,
             priority: self.priority,
             address: self.name.map { .name($0) } ?? .ip(self.address.ip.withoutScope),
@@ -54,6 +62,11 @@ extension Candidate {
             kind: kind,
             relatedAddress: self.relatedAddress
         )
+        if case .tcp(let type) = self.transport {
+            attribute.transport = .tcp
+            attribute.tcpType = type
+        }
+        return attribute
     }
 }
 

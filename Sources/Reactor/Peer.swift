@@ -138,10 +138,8 @@ package actor Peer {
         self.unresolvedServers == 0 && (self.driver?.withCore { core, _ in core.hasGathered } ?? false)
     }
 
-    /// Whether nothing is awaited but TURN servers that are reached over TCP or TLS, which takes longer.
-    package var hasGatheredDatagrams: Bool {
-        self.unresolvedServers == 0 && (self.driver?.withCore { core, _ in core.hasGatheredDatagrams } ?? false)
-    }
+    /// Whether a TURN server that is reached over TCP or TLS is awaited, which takes longer.
+    package var awaitsStreams: Bool { self.driver?.withCore { core, _ in core.awaitsStreams } ?? false }
 
     /// The TURN servers that give no address, and why; each is told here or as an event.
     package func takeRelayFailures() -> [(server: String, reason: String)] {
@@ -158,6 +156,10 @@ package actor Peer {
             driver.withCore { core, now in core.removeLocalAddress(local, at: now) }
             driver.unbind(local)
             self.multicast?.remove(local.ip)
+        }
+        for listening in driver.listeningAddresses where !present.contains(listening.ip) {
+            driver.withCore { core, now in core.removeTCPAddress(listening, at: now) }
+            driver.stopListening(on: listening)
         }
         self.bindNew(addresses)
         let unasked = self.unasked
@@ -181,7 +183,16 @@ package actor Peer {
             driver.withCore { core, now in
                 core.addLocalAddress(local, name: name, localPreference: preference, at: now)
             }
+            self.listen(on: address.ip, name: name, preference, driver)
         }
+    }
+
+    /// ICE over TCP on an address; without it UDP serves.
+    private func listen(on ip: IPAddress, name: String?, _ preference: UInt16, _ driver: PeerDriver<PeerConnection>) {
+        guard self.configuration.policy != .relay, let local = try? driver.listen(on: SocketAddress(ip, port: 0)) else {
+            return
+        }
+        driver.withCore { core, now in core.addTCPAddress(local, name: name, localPreference: preference, at: now) }
     }
 
     /// Asks every server as soon as its name is resolved; one that is not costs nobody else anything.

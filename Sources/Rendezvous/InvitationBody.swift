@@ -4,6 +4,7 @@
 import DTLS
 import ICE
 import Peering
+import SDP
 import Wire
 
 /// The fields of a description in an invitation: type (1 byte), length (1), value; unknown types are skipped.
@@ -11,7 +12,8 @@ import Wire
 /// A type with its highest bit set is a candidate: its kind, family and foundation are in the type itself, and its
 /// value is the priority (2 bytes of local preference, or 4 of priority where that follows no formula), the address
 /// and the port. In place of an IPv4 address there may be the UUID of a name under `.local`: those who do not know such
-/// candidates skip them for their length.
+/// candidates skip them for their length. A passive TCP candidate is the same in the value of a field of its own, after a
+/// byte for that type. An active one is not in a line: whoever connects is known when it does.
 enum InvitationBody {
     /// A line carries no more candidates: foundations are told apart by four bits.
     static let maximumCandidates = 16
@@ -25,6 +27,7 @@ enum InvitationBody {
         case fingerprint = 3
         case maxMessageSize = 4
         case sctpPort = 5
+        case tcpCandidate = 6
     }
 
     /// What `PeerDescription` has where nothing else is said; such values are left out.
@@ -53,7 +56,11 @@ enum InvitationBody {
             Self.write(Field.sctpPort.rawValue, value.bytes, to: &writer)
         }
         // There is no form for other names, and the address behind one must not be told.
-        let candidates = Self.selected(of: description.candidates.filter { $0.name == nil || $0.identifier != nil })
+        let candidates = Self.selected(
+            of: description.candidates.filter { candidate in
+                candidate.transport != .tcp(.active) && (candidate.name == nil || candidate.identifier != nil)
+            }
+        )
         var foundations: [String] = []
         for candidate in candidates {
             let number = foundations.firstIndex(of: candidate.foundation) ?? foundations.count
@@ -72,14 +79,24 @@ enum InvitationBody {
     private static func write(_ candidate: Candidate, foundation: UInt8, to writer: inout ByteWriter) {
         var value = ByteWriter(capacity: 22)
         let localPreference = UInt16(truncatingIfNeeded: candidate.priority >> 8)
-        if candidate.priority == Candidate.priority(kind: candidate.kind, localPreference: localPreference) {
+        let byFormula = Candidate.priority(
+            kind: candidate.kind,
+            over: candidate.transport,
+            localPreference: localPreference
+        )
+        if candidate.priority == byFormula {
             value.u16(localPreference)
         } else {
             value.u32(candidate.priority)
         }
         let family = Self.writePlace(of: candidate, to: &value)
         value.u16(candidate.address.port)
-        Self.write(0x80 | candidate.kind.code << 5 | family | foundation, value.bytes, to: &writer)
+        let type = 0x80 | candidate.kind.code << 5 | family | foundation
+        if candidate.transport.isTCP {
+            Self.write(Field.tcpCandidate.rawValue, [type] + value.bytes, to: &writer)
+        } else {
+            Self.write(type, value.bytes, to: &writer)
+        }
     }
 
     /// Writes the address, or the name that stands for it, and returns the bit for the family.
@@ -100,10 +117,14 @@ enum InvitationBody {
         }
     }
 
-    /// All candidates in their order, or if they are too many, of each kind in turn the first ones.
+    /// All candidates in their order, or if they are too many, of each kind in turn the first ones; those of TCP are a kind
+    /// of their own.
     private static func selected(of candidates: [Candidate]) -> [Candidate] {
         guard candidates.count > Self.maximumCandidates else { return candidates }
-        var left = CandidateKind.allCases.map { kind in candidates.filter { $0.kind == kind }[...] }
+        var left = CandidateKind.allCases.map { kind in
+            candidates.filter { $0.kind == kind && !$0.transport.isTCP }[...]
+        }
+        left.append(candidates.filter(\.transport.isTCP)[...])
         var selected: [Candidate] = []
         while selected.count < Self.maximumCandidates {
             for index in left.indices where selected.count < Self.maximumCandidates {
@@ -152,21 +173,23 @@ enum InvitationBody {
 
         mutating func take(_ type: UInt8, _ value: [UInt8]) {
             var reader = ByteReader(value.span)
-            if type & 0x80 != 0 {
-                guard self.candidates.count < maximumCandidatesTaken,
-                    let candidate = Candidate(invitationType: type, value: value)
-                else { return }
-                self.candidates.append(candidate)
-                return
-            }
+            if type & 0x80 != 0 { return self.take(Candidate(invitationType: type, over: .udp, value: value)) }
             switch Field(rawValue: type) {
             case .usernameFragment: self.usernameFragment = ICECharacters.unpacked(value)
             case .password: self.password = ICECharacters.unpacked(value)
             case .fingerprint: self.fingerprint = Fingerprint(bytes: value)
             case .maxMessageSize: self.maxMessageSize = try? reader.u32()
             case .sctpPort: self.sctpPort = try? reader.u16()
+            case .tcpCandidate:
+                guard let type = value.first, type & 0x80 != 0 else { return }
+                self.take(Candidate(invitationType: type, over: .tcp(.passive), value: Array(value.dropFirst())))
             case nil: break
             }
+        }
+
+        private mutating func take(_ candidate: Candidate?) {
+            guard let candidate, self.candidates.count < maximumCandidatesTaken else { return }
+            self.candidates.append(candidate)
         }
     }
 }
@@ -197,14 +220,14 @@ extension Candidate {
     fileprivate var identifier: UUIDv4? { self.name.flatMap(UUIDv4.init(hidingName:)) }
 
     /// Reads a candidate's field; nil if its length is none of those known.
-    fileprivate init?(invitationType type: UInt8, value: [UInt8]) {
+    fileprivate init?(invitationType type: UInt8, over transport: CandidateTransport, value: [UInt8]) {
         let kind = CandidateKind(code: type >> 5)
         let isIPv6 = type & 0x10 != 0
         var reader = ByteReader(value.span)
         do throws(Truncated) {
             let priority: UInt32
             switch value.count {
-            case 8, 20: priority = Candidate.priority(kind: kind, localPreference: try reader.u16())
+            case 8, 20: priority = Candidate.priority(kind: kind, over: transport, localPreference: try reader.u16())
             case 10, 22: priority = try reader.u32()
             default: return nil
             }
@@ -222,6 +245,7 @@ extension Candidate {
             }
             self.init(
                 kind: kind,
+                transport: transport,
                 address: SocketAddress(ip, port: try reader.u16()),
                 name: name,
                 foundation: "\((type & 0x0F) + 1)",

@@ -4,6 +4,8 @@
 import DTLS
 import ICE
 import Peering
+import Rendezvous
+import SDP
 import Testing
 import Wire
 
@@ -137,6 +139,29 @@ import Wire
             other[body.count - 22 + index] = value
             #expect(try InvitationBody.description(of: other).candidates.isEmpty, "byte \(index)")
         }
+    }
+
+    @Test(arguments: ["192.0.2.1:6000", "[2001:db8::1]:6000"])
+    func `passive TCP candidates are in a line, active ones are not`(address: String) throws {
+        var description = Self.description
+        let before = description
+        let place = try #require(SocketAddress(address))
+        for (type, port) in [(CandidateAttribute.TCPType.active, 9 as UInt16), (.passive, place.port)] {
+            description.candidates.append(
+                Candidate(
+                    kind: .host,
+                    transport: .tcp(type),
+                    address: SocketAddress(place.ip, port: port),
+                    foundation: "\(before.candidates.count + 1)",
+                    priority: Candidate.priority(kind: .host, over: .tcp(type), localPreference: 0x9FFF)
+                )
+            )
+        }
+        let line = Invitation.line(for: description)
+        let read = try Invitation.description(in: line).candidates
+        #expect(read.dropLast() == before.candidates[...])
+        #expect(read.last == description.candidates.last)
+        #expect(line.count - Invitation.line(for: before).count < 50)
     }
 
     @Test func `of too many candidates some of each kind are kept`() throws {
