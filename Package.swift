@@ -102,7 +102,7 @@ let package = Package(
 
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
         .testTarget(name: "SDPTests", dependencies: ["Wire", "SDP"], swiftSettings: strict),
-        .testTarget(name: "STUNTests", dependencies: ["Wire", "STUN"], swiftSettings: strict),
+        .testTarget(name: "STUNTests", dependencies: ["Wire", "STUN", "SimulatedNetwork"], swiftSettings: strict),
         .testTarget(
             name: "TURNTests",
             dependencies: ["Wire", "STUN", "TURN", "SimulatedNetwork"],
