@@ -71,8 +71,8 @@ let package = Package(
         .target(
             name: "Sessions",
             dependencies: [
-                "Wire", "SDP", "DTLS", "DataChannels", "Reactor", "Peering", "Rendezvous", "Conversation",
-                "FileTransfer", "CLinux",
+                "Wire", "SDP", "STUN", "TURN", "ICE", "DTLS", "DataChannels", "Reactor", "Peering", "Rendezvous",
+                "Conversation", "FileTransfer", "CLinux",
             ],
             swiftSettings: strict
         ),

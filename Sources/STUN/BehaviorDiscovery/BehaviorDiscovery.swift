@@ -37,7 +37,8 @@ package struct BehaviorDiscovery: Sendable {
     }
 
     let sockets: Sockets
-    let servers: [SocketAddress]
+    /// The servers that are asked.
+    package let servers: [SocketAddress]
     private(set) var probes: [BehaviorProbe] = []
     private(set) var reference: Reference?
     private var random: RandomSource

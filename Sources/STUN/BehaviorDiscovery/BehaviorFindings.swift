@@ -31,6 +31,12 @@ package struct BehaviorFindings: Hashable, Sendable {
     package var hairpins: Bool?
     /// The server that answered from elsewhere; nil when there was none, and mappings were only compared.
     package var reference: SocketAddress?
+
+    /// A server that answered at all.
+    package var answering: SocketAddress? {
+        self.responses.filter { if case .answered = $0.value { true } else { false } }.keys
+            .min { $0.description < $1.description }
+    }
 }
 
 extension BehaviorDiscovery {

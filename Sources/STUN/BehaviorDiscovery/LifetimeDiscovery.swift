@@ -89,6 +89,11 @@ package struct LifetimeDiscovery: Sendable {
         self.rungs.reduce(nil) { earliest($0, $1.nextTimeout) }
     }
 
+    /// Ends it with what is known.
+    package mutating func stop() {
+        for index in self.rungs.indices { self.give(index) }
+    }
+
     /// What is known by now.
     package var findings: Findings {
         var findings = Findings()
@@ -140,7 +145,9 @@ package struct LifetimeDiscovery: Sendable {
             case .asked(var transaction):
                 transaction.handleTimeout(at: now)
                 self.rungs[index].state = transaction.isExpired ? .shut : .asked(transaction)
-                if transaction.isExpired { self.giveLonger(than: index) }
+                // What is gone after a time is gone after a longer one.
+                guard transaction.isExpired else { break }
+                for longer in self.rungs.indices where longer > index { self.give(longer) }
             case .resting, .open, .shut, .given:
                 break
             }
@@ -178,13 +185,11 @@ package struct LifetimeDiscovery: Sendable {
         return ClientTransaction(id, request: request.encoded(), schedule: Self.schedule, at: now)
     }
 
-    /// What is gone after a time is gone after a longer one.
-    private mutating func giveLonger(than index: Int) {
-        for longer in self.rungs.indices where longer > index {
-            switch self.rungs[longer].state {
-            case .opening, .resting, .asked: self.rungs[longer].state = .given
-            case .open, .shut, .given: break
-            }
+    /// Has a port rest no longer; nothing is known of it.
+    private mutating func give(_ index: Int) {
+        switch self.rungs[index].state {
+        case .opening, .resting, .asked: self.rungs[index].state = .given
+        case .open, .shut, .given: break
         }
     }
 }
