@@ -6,16 +6,19 @@ import os
 import re
 import signal
 
+from program import Deadline
 from theory import Path
 
 # From the exchange of the lines until both sides are connected.
 CONNECTING = 5
+# The same where a relay that is reached over TCP or TLS is the only way.
+CONNECTING_BY_STREAM = 10
 # Until the lines are exchanged, servers that never answer included; and until whatever else comes soon has come.
 SOON = 15
 # Until icetalk says that it has found nothing: the other side has 39.5 s (RFC 8863 §4) after the exchange.
 PATHLESS = 39.5 + SOON
 
-_PATH = re.compile(r"(?:connected|path): direct udp (\S+) \((\w+)\) → (\S+) \((\w+)\)")
+_PATH = re.compile(r"(?:connected|path): (direct|relayed) (\w+) (\S+) \((\w+)\) → (\S+) \((\w+)\)")
 _SCOPE = re.compile(r"%\w+")
 
 
@@ -51,19 +54,38 @@ class Meeting:
         instants = [program.started + program.expect("err", "looking for a path", SOON)[1] for program in self.programs]
         return max(instants) - max(program.started for program in self.programs)
 
+    def find_path(self):
+        """Waits until both have a path, on which nothing was said yet."""
+        for program in self.programs:
+            program.expect("err", "connected: ", SOON)
+
     def connect(self, expected, limit=CONNECTING):
-        """Waits until both are connected and have heard the other; gives the seconds from the exchange."""
+        """Waits until both are connected, have heard the other, and use one of the best paths; gives the seconds from the
+        exchange until they were connected."""
+        self.exchange()
         exchanged, _, connected = (
             max(program.started + program.expect("err", start, SOON)[1] for program in self.programs)
             for start in ("looking for a path", "connected: ", "talking with")
         )
         seconds = connected - exchanged
         assert seconds <= limit, f"connected after {seconds:.1f} s"
-        self.check_path(expected)
+        self.take_path(expected, limit)
         return seconds
 
+    def take_path(self, expected, limit=SOON):
+        """Waits until both see one path, and one of the best; gives it."""
+        deadline = Deadline(limit)
+        while True:
+            try:
+                return self.check_path(expected)
+            except AssertionError:
+                if not deadline.left or any(program.has_ended for program in self.programs):
+                    raise
+                for program in self.programs:
+                    program.pump(0.02)
+
     def paths(self):
-        """The latest path of both: each as a tuple of local address and kind, remote address and kind."""
+        """The latest path of both: each as its word and transport, local address and kind, remote address and kind."""
         found = []
         for program in self.programs:
             lines = [_PATH.match(_SCOPE.sub("", line)) for stream, _, line in program.lines if stream == "err"]
@@ -71,19 +93,26 @@ class Meeting:
         return found
 
     def check_path(self, expected):
-        """Fails if the two do not see the same path, or another than the best."""
-        first, second = self.paths()
+        """Fails if the two do not see the same path, or one that is not among the best; gives it."""
+        (way, transport, *first), (other_way, _, *second) = self.paths()
         assert (first[0], first[2]) == (second[2], second[0]), f"two paths: {first} and {second}"
         assert (first[1], first[3]) == (second[3], second[1]), f"two views of one path: {first} and {second}"
         path = Path("ipv6" if first[0].startswith("[") else "ipv4", first[1], first[3])
-        assert path == expected, f"the path is {path}, not {expected}"
+        if path.is_direct:
+            path = Path(path.family, path.first, path.second, transport)
+        assert way == other_way == ("direct" if path.is_direct else "relayed"), f"“{way}” and “{other_way}” for {path}"
+        assert path in expected, f"the path is {path}, not {' or '.join(map(str, expected))}"
+        return path
+
+    def say(self, number, words):
+        """Has one side say something to the other, which must hear it."""
+        self.programs[number].write(f"{words}\n")
+        self.programs[1 - number].expect("out", words, SOON)
 
     def say_a_line_each_way(self):
         """Has each side say something to the other."""
-        for speaker, listener in (self.programs, self.programs[::-1]):
-            words = f"this is number {self.programs.index(speaker)}"
-            speaker.write(f"{words}\n")
-            listener.expect("out", words, SOON)
+        for number in (0, 1):
+            self.say(number, f"this is number {number}")
 
     def end(self):
         """Ends both inputs, and waits for a good end of both."""
@@ -91,10 +120,10 @@ class Meeting:
             program.end_input()
         self.expect_status(0)
 
-    def expect_status(self, status):
+    def expect_status(self, status, seconds=SOON):
         """Waits for the end of both, with a status."""
         for program in self.programs:
-            found = program.status(SOON)
+            found = program.status(seconds)
             assert found == status, f"exit status {found}, not {status}"
 
     def find_no_path(self):

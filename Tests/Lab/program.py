@@ -29,9 +29,10 @@ class Deadline:
 class Workshop:
     """Where programs are started, so that all of them can be ended; it knows where things are."""
 
-    def __init__(self, icetalk, folder):
+    def __init__(self, icetalk, folder, certificates):
         self.icetalk = icetalk
         self.folder = folder
+        self.certificates = certificates
         self._lock = threading.Lock()
         self._programs = set()
         self._is_open = True
@@ -45,7 +46,7 @@ class Workshop:
         """Starts a program in a namespace and a folder."""
         with self._lock:
             self.check()
-            program = Program(namespace, command, folder)
+            program = Program(namespace, command, folder, {"SSL_CERT_FILE": self.certificates.authority})
             self._programs.add(program)
         return program
 
@@ -60,8 +61,8 @@ class Workshop:
 class Program:
     """A running program; it is killed by the kernel if this process dies without a farewell."""
 
-    def __init__(self, namespace, command, folder):
-        environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "USER": "nobody", "HOME": folder}
+    def __init__(self, namespace, command, folder, variables):
+        environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "USER": "nobody", "HOME": folder, **variables}
         with namespace.inside():
             self._process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *command],
