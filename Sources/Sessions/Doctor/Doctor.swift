@@ -34,7 +34,7 @@ actor Doctor {
     func examine() async throws(SystemError) -> DoctorFindings {
         let all = try InterfaceAddress.all()
         let selected = self.settings.selection.select(from: all)
-        let local = Array(selected.filter { !$0.ip.isLinkLocal }.prefix(Self.maximumPaths))
+        let local = Array(selected.filter(self.leadsOutside).prefix(Self.maximumPaths))
         let targets = await self.resolve()
         async let examinedPaths = self.examinePaths(from: local, targets)
         async let probedServers = self.probe(targets, from: local)
@@ -45,6 +45,11 @@ actor Doctor {
         findings.paths = paths.map(\.path)
         findings.servers = self.servers(targets, Dictionary(grouping: outcomes, by: \.way))
         return findings
+    }
+
+    /// Whether a server may be reached from an address; over the loopback interface only where that was asked for.
+    private func leadsOutside(_ address: InterfaceAddress) -> Bool {
+        !address.ip.isLinkLocal && (address.interfaceClass != .loopback || self.settings.selection.interface != nil)
     }
 
     /// The addresses that are used, by their priority as candidates, and then the others that are not this host's alone.
