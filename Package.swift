@@ -43,6 +43,7 @@ let package = Package(
         .target(name: "TURN", dependencies: ["Wire", "STUN", deque], swiftSettings: safe),
         .target(name: "ICE", dependencies: ["Wire", "STUN", "SDP", crypto, deque], swiftSettings: safe),
         .target(name: "DTLS", dependencies: ["Wire", "COpenSSL"], swiftSettings: strict),
+        .target(name: "TLS", dependencies: ["Wire", "COpenSSL"], swiftSettings: strict),
         .target(name: "SCTP", dependencies: ["Wire", "CCRC32C", crypto, deque], swiftSettings: safe),
         .target(name: "DataChannels", dependencies: ["Wire", "SCTP", deque], swiftSettings: safe),
         .target(
@@ -54,7 +55,7 @@ let package = Package(
         // Floor 2: sockets, clocks, threads.
         .target(
             name: "Reactor",
-            dependencies: ["Wire", "SDP", "ICE", "DTLS", "DataChannels", "Peering", "CLinux"],
+            dependencies: ["Wire", "SDP", "ICE", "DTLS", "TLS", "DataChannels", "Peering", "CLinux"],
             swiftSettings: strict
         ),
 
@@ -71,7 +72,7 @@ let package = Package(
         .target(
             name: "Sessions",
             dependencies: [
-                "Wire", "SDP", "STUN", "TURN", "ICE", "DTLS", "DataChannels", "Reactor", "Peering", "Rendezvous",
+                "Wire", "SDP", "STUN", "TURN", "ICE", "DTLS", "TLS", "DataChannels", "Reactor", "Peering", "Rendezvous",
                 "Conversation", "FileTransfer", "CLinux",
             ],
             swiftSettings: strict
@@ -110,6 +111,7 @@ let package = Package(
         ),
         .testTarget(name: "ICETests", dependencies: ["Wire", "STUN", "ICE"], swiftSettings: strict),
         .testTarget(name: "DTLSTests", dependencies: ["Wire", "DTLS", "CVirtualTime"], swiftSettings: strict),
+        .testTarget(name: "TLSTests", dependencies: ["Wire", "TLS", "COpenSSL"], swiftSettings: strict),
         .testTarget(name: "SCTPTests", dependencies: ["Wire", "SCTP", "CCRC32C"], swiftSettings: strict),
         .testTarget(name: "DataChannelsTests", dependencies: ["Wire", "SCTP", "DataChannels"], swiftSettings: strict),
         .testTarget(
@@ -125,7 +127,7 @@ let package = Package(
             dependencies: ["Wire", "SDP", "ICE", "DTLS", "Peering", "Rendezvous"],
             swiftSettings: strict
         ),
-        .testTarget(name: "ReactorTests", dependencies: ["Wire", "ICE", "Reactor", "CLinux"], swiftSettings: strict),
+        .testTarget(name: "ReactorTests", dependencies: ["Wire", "ICE", "TLS", "Reactor", "CLinux"], swiftSettings: strict),
         .testTarget(name: "FileTransferTests", dependencies: ["Wire", "FileTransfer"], swiftSettings: strict),
         .testTarget(
             name: "ConversationTests",

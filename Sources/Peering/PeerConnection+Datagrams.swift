@@ -34,7 +34,7 @@ extension PeerConnection {
     }
 
     /// Takes a datagram that a peer sent, wherever it came through.
-    private mutating func receive(_ datagram: Span<UInt8>, on path: Path, at now: Instant) {
+    mutating func receive(_ datagram: Span<UInt8>, on path: Path, at now: Instant) {
         switch PacketKind(datagram) {
         case .stun:
             guard self.secure?.isBanned(path.remote) != true else { return }
@@ -319,11 +319,14 @@ extension PeerConnection {
 
     /// The TURN servers that give no address, and why, for an owner who wants to know before the other events; each is told
     /// here or as an event.
-    package mutating func takeRelayFailures() -> [(server: SocketAddress, reason: String)] {
-        var failures: [(server: SocketAddress, reason: String)] = []
+    package mutating func takeRelayFailures() -> [(server: String, reason: String)] {
+        var failures: [(server: String, reason: String)] = []
         self.events.removeAll { event in
-            guard case .relayFailed(let server, let reason) = event else { return false }
-            failures.append((server, reason))
+            switch event {
+            case .relayFailed(let server, let reason): failures.append((server.description, reason))
+            case .relayUnresolved(let server, let reason): failures.append((server, reason))
+            default: return false
+            }
             return true
         }
         return failures

@@ -43,7 +43,9 @@ extension PeerConnection {
             let path = self.secure?.isEstablished == true ? self.route.current ?? start : start
             return Transmit(from: path.local, to: path.remote, segmentSize: buffer.count)
         }
-        guard let path = self.route.current, let secure = self.secure, secure.isEstablished else { return nil }
+        guard let path = self.route.current, let secure = self.secure, secure.isEstablished,
+            self.isClosed || !self.isCongested(path)
+        else { return nil }
         guard let size = self.fill(buffer, through: secure, at: now) else {
             return self.isClosed ? self.sayGoodbye(through: secure, on: path, into: buffer, at: now) : nil
         }

@@ -56,6 +56,7 @@ package struct PeerConnection: ~Copyable {
     let credentials: ICECredentials
     var signaling = Signaling.fresh
     var agent: ICEAgent
+    let streams = StreamTable()
     let relays: RelaySet
     /// Whether every TURN server had answered or failed when that was last looked at.
     var relaysHadGathered = true
@@ -111,7 +112,7 @@ package struct PeerConnection: ~Copyable {
             configuration: Self.associationConfiguration(configuration),
             random: random.fork()
         )
-        self.relays = RelaySet(random: random.fork())
+        self.relays = RelaySet(streams: self.streams, random: random.fork())
         self.channels = DataChannelSet(maxMessageSize: configuration.maxMessageSize)
     }
 
@@ -148,6 +149,12 @@ extension PeerConnection {
         self.pump(at: now)
     }
 
+    /// Takes note that a TURN server has no address, so that this is told as other failures are.
+    package mutating func noteUnresolvedRelay(_ server: String, because reason: String) {
+        guard self.configuration.policy != .direct, !self.isClosed else { return }
+        self.events.append(.relayUnresolved(server, reason))
+    }
+
     /// This side's description with the candidates found so far.
     package var localDescription: PeerDescription {
         PeerDescription(
@@ -160,6 +167,11 @@ extension PeerConnection {
 
     /// Whether every STUN and TURN server that is known so far has answered or failed.
     package var hasGathered: Bool { self.agent.gatheringState != .gathering && self.relays.hasGathered }
+
+    /// Whether nothing is awaited but TURN servers that are reached over TCP or TLS, which takes longer.
+    package var hasGatheredDatagrams: Bool {
+        self.agent.gatheringState != .gathering && self.relays.hasGatheredDatagrams
+    }
 
     /// The pairs and how their checks stand, for diagnostics.
     package var pairReports: [PairReport] { self.agent.pairReports }

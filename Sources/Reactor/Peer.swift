@@ -6,9 +6,10 @@ package import DataChannels
 import ICE
 package import Peering
 package import SDP
-package import Wire
+import TLS
+import Wire
 
-extension PeerConnection: DatagramCore {}
+extension PeerConnection: DatagramCore, StreamCore {}
 
 /// What a peer's owner can do wrong, or this host lacks.
 package enum PeerError: Error, Hashable, Sendable {
@@ -29,6 +30,8 @@ package actor Peer {
         package var stunServers: [ServerAddress] = []
         /// TURN servers to ask for relayed addresses.
         package var turnServers: [TURNServer] = []
+        /// Whether TURN servers over TLS must have a good certificate.
+        package var verifiesServers = true
         /// Which paths may be used.
         package var policy = PathPolicy.all
         /// Which addresses of this host are used.
@@ -48,7 +51,7 @@ package actor Peer {
     static let maximumBatch = 64
     /// How long a name server may take before its STUN server is given up.
     static let resolutionLimit = Duration.seconds(10)
-    /// RFC 8489 §8 and RFC 8656 §3.1: the port of STUN and of TURN.
+    /// RFC 8489 §8: the port of STUN.
     static let stunPort: UInt16 = 3478
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { self.loop.asUnownedSerialExecutor() }
@@ -75,7 +78,8 @@ package actor Peer {
 
     /// Binds sockets on the addresses of this host, and begins to ask the STUN servers.
     ///
-    /// - Throws: `PeerError.noAddress` when there is nothing to bind; `SystemError` when the system refuses to tell.
+    /// - Throws: `PeerError.noAddress` when there is nothing to bind; `SystemError` when the system refuses to tell;
+    ///   `TLSError` when OpenSSL cannot say whom to trust.
     package func start() throws {
         let addresses = self.configuration.selection.select(from: try InterfaceAddress.all())
         var connection = PeerConnection.Configuration(certificate: self.certificate)
@@ -94,6 +98,9 @@ package actor Peer {
             driver.withCore { core, now in core.addLocalAddress(local, localPreference: preference, at: now) }
         }
         guard !driver.localAddresses.isEmpty else { throw PeerError.noAddress }
+        if self.configuration.turnServers.contains(where: { $0.address.transport == .tls }) {
+            driver.trust = try TLSClientContext(verifies: self.configuration.verifiesServers)
+        }
         // Peer and driver hold each other until `shutDown()`.
         driver.onTurn = { core, now in self.handOver(&core, at: now) }
         self.driver = driver
@@ -105,8 +112,13 @@ package actor Peer {
         self.unresolvedServers == 0 && (self.driver?.withCore { core, _ in core.hasGathered } ?? false)
     }
 
+    /// Whether nothing is awaited but TURN servers that are reached over TCP or TLS, which takes longer.
+    package var hasGatheredDatagrams: Bool {
+        self.unresolvedServers == 0 && (self.driver?.withCore { core, _ in core.hasGatheredDatagrams } ?? false)
+    }
+
     /// The TURN servers that give no address, and why; each is told here or as an event.
-    package func takeRelayFailures() -> [(server: SocketAddress, reason: String)] {
+    package func takeRelayFailures() -> [(server: String, reason: String)] {
         self.driver?.withCore { core, _ in core.takeRelayFailures() } ?? []
     }
 
@@ -121,34 +133,44 @@ package actor Peer {
         }
         guard self.configuration.policy != .direct else { return }
         for server in self.configuration.turnServers {
-            self.ask(server.address, resolver) { core, address, now in
-                let login = RelayServerLogin(
-                    address: address,
-                    username: server.username,
-                    password: server.password
-                )
-                core.addTURNServer(login, at: now)
-            }
+            self.ask(server, resolver)
+        }
+    }
+
+    private func ask(_ server: TURNServer, _ resolver: HostResolver) {
+        self.ask(server.address.server, defaultPort: server.address.defaultPort, resolver) { core, address, now in
+            let login = RelayServerLogin(
+                address: address,
+                transport: server.address.relayTransport,
+                username: server.username,
+                password: server.password
+            )
+            core.addTURNServer(login, at: now)
+        } failed: { core, failure in
+            core.noteUnresolvedRelay(server.address.description, because: failure.description)
         }
     }
 
     private func ask(
         _ server: ServerAddress,
+        defaultPort: UInt16 = Peer.stunPort,
         _ resolver: HostResolver,
-        add: @escaping @Sendable (inout PeerConnection, SocketAddress, Instant) -> Void
+        add: @escaping @Sendable (inout PeerConnection, SocketAddress, Instant) -> Void,
+        failed: @escaping @Sendable (inout PeerConnection, ResolutionFailure) -> Void = { _, _ in }
     ) {
         self.unresolvedServers += 1
         Task {
-            let found = try? await resolver.resolve(
-                server,
-                defaultPort: Self.stunPort,
-                within: Self.resolutionLimit
-            )
-            self.unresolvedServers -= 1
-            self.driver?.withCore { core, now in
-                for address in Self.onePerFamily(found ?? []) {
-                    add(&core, address, now)
+            do throws(ResolutionFailure) {
+                let found = try await resolver.resolve(server, defaultPort: defaultPort, within: Self.resolutionLimit)
+                self.unresolvedServers -= 1
+                self.driver?.withCore { core, now in
+                    for address in Self.onePerFamily(found) {
+                        add(&core, address, now)
+                    }
                 }
+            } catch {
+                self.unresolvedServers -= 1
+                self.driver?.withCore { core, _ in failed(&core, error) }
             }
         }
     }
@@ -338,5 +360,17 @@ extension Peer {
     ) throws -> Result {
         guard let driver = self.driver else { throw PeerError.notRunning }
         return try driver.withCore { core, now throws(any Error) in try body(&core, now) }
+    }
+}
+
+extension TURNAddress {
+    /// How the server is reached, and the name that its certificate must have.
+    fileprivate var relayTransport: RelayTransport {
+        switch (self.transport, self.server.host) {
+        case (.udp, _): .udp
+        case (.tcp, _): .tcp
+        case (.tls, .name(let name)): .tls(.name(name))
+        case (.tls, .address(let ip)): .tls(.address(ip))
+        }
     }
 }

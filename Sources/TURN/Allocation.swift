@@ -120,10 +120,20 @@ extension Allocation {
         }
     }
 
-    /// The connection to the server has ended; an allocation goes with it (RFC 8656 §3.1).
-    package mutating func disconnect() {
-        guard self.state != .ended else { return }
-        self.end(self.state == .releasing ? .closed : .failed(.disconnected))
+    /// The connection to the server could not be made, or has ended; an allocation goes with it (RFC 8656 §3.1).
+    ///
+    /// If there ever was one, another is asked for after a while: whoever finds `bufferedBytes` then makes a new connection.
+    package mutating func disconnect(_ failure: StreamFailure, at now: Instant) {
+        self.framer = StreamFramer(acceptsChannelData: true)
+        self.queue.removeAll()
+        switch self.state {
+        case .ended: return
+        case .releasing: return self.end(.closed)
+        case .allocated: self.events.append(.lost(.disconnected))
+        case .asking, .resting: break
+        }
+        self.forgetAll()
+        self.failAllocating(.unreachable(failure), at: now)
     }
 }
 

@@ -39,6 +39,7 @@ struct Doctor: AsyncParsableCommand {
         var settings = DoctorSettings()
         settings.stunServers = try self.servers.stunServers(environment)
         settings.turnServers = try self.servers.turnServers(environment)
+        settings.verifiesServers = try self.servers.verifiesCertificates(environment)
         settings.selection = try self.addresses.selection(environment)
         settings.measuresLifetime = try environment.flag(self.lifetime, "lifetime")
         return settings

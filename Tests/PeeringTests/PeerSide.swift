@@ -46,6 +46,8 @@ final class PeerSide {
     private(set) var candidates: [Candidate] = []
     private(set) var gatherings = 0
     private(set) var failedRelays: [SocketAddress] = []
+    /// Why, in the order in which it was told.
+    private(set) var relayFailures: [String] = []
     private(set) var establishedAt: Instant?
     private(set) var closeReason: CloseReason?
     private(set) var isPathless = false
@@ -84,7 +86,10 @@ final class PeerSide {
         case .localCandidate(let candidate): self.candidates.append(candidate)
         case .localDescriptionStale: self.isStale = true
         case .gatheringComplete: self.gatherings += 1
-        case .relayFailed(let server, _): self.failedRelays.append(server)
+        case .relayFailed(let server, let reason):
+            self.failedRelays.append(server)
+            self.relayFailures.append(reason)
+        case .relayUnresolved(_, let reason): self.relayFailures.append(reason)
         case .path(let path): self.paths.append(path)
         case .quiet(let isQuiet): self.quiet.append(isQuiet)
         case .pathless: self.isPathless = true

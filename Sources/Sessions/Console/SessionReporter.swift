@@ -59,9 +59,9 @@ struct SessionReporter {
 
 extension Console {
     /// Tells that a TURN server gives no address, and why.
-    func reportUselessRelay(_ server: SocketAddress, _ reason: SafeText) {
+    func reportUselessRelay(_ server: String, _ reason: SafeText) {
         self.say("the TURN server \(server) is of no use: \(reason)")
-        self.tell(ConsoleEvent("relay-failed", ["server": .text(server.description), "reason": .text(reason.string)]))
+        self.tell(ConsoleEvent("relay-failed", ["server": .text(server), "reason": .text(reason.string)]))
     }
 }
 

@@ -4,6 +4,7 @@
 import ICE
 import Reactor
 import STUN
+import TLS
 import TURN
 import Wire
 
@@ -75,7 +76,7 @@ extension Doctor {
     private func resolve() async -> [ServerTarget] {
         let resolver = HostResolver(on: self.loop)
         let servers: [(ServerAddress, TURNServer?)] =
-            self.settings.stunServers.map { ($0, nil) } + self.settings.turnServers.map { ($0.address, $0) }
+            self.settings.stunServers.map { ($0, nil) } + self.settings.turnServers.map { ($0.address.server, $0) }
         return await withTaskGroup(of: (Int, ServerTarget).self) { group in
             for (index, (server, login)) in servers.enumerated() {
                 group.addTask { (index, await resolver.target(server, login, within: Self.resolutionLimit)) }
@@ -93,7 +94,7 @@ extension Doctor {
             for transport in target.transports {
                 for family in families {
                     let way = ServerWay(server: index, transport: transport, family: family)
-                    let outcome = target.address(family).flatMap { _ in
+                    let outcome = target.point(transport, family).flatMap { _ in
                         Self.best(outcomes[way, default: []].map(\.outcome))
                     }
                     finding.attempts.append(.init(transport: transport, family: family, outcome: outcome))
@@ -111,36 +112,57 @@ extension Doctor {
 
     /// Tries all ways but those of STUN over UDP, which are examined anyway; beside each other.
     private func probe(_ targets: [ServerTarget], from local: [InterfaceAddress]) async -> [WayOutcome] {
-        await withTaskGroup(of: (Int, WayOutcome?).self) { group in
+        let trust = try? TLSClientContext(verifies: self.settings.verifiesServers)
+        return await withTaskGroup(of: (Int, WayOutcome?).self) { group in
             var count = 0
-            for address in local {
-                let family = AddressFamily(of: address.ip)
-                for (index, target) in targets.enumerated() {
-                    guard let login = target.login, let server = try? target.address(family).get() else { continue }
-                    let way = ServerWay(server: index, transport: .udp, family: family)
-                    let number = count
-                    count += 1
-                    group.addTask {
-                        let outcome = await self.probe(server, login, from: address.ip)
-                        return (number, outcome.map { WayOutcome(way: way, outcome: $0) })
-                    }
+            for (address, way) in self.ways(to: targets, from: local) {
+                let (target, number) = (targets[way.server], count)
+                guard let point = try? target.point(way.transport, way.family).get() else { continue }
+                count += 1
+                group.addTask {
+                    let outcome = await self.probe(point, target.login, from: address.ip, trusting: trust)
+                    return (number, outcome.map { WayOutcome(way: way, outcome: $0) })
                 }
             }
             return await group.inOrder().compactMap(\.self)
         }
     }
 
-    private func probe(_ server: SocketAddress, _ login: TURNServer, from ip: IPAddress) async -> Outcome? {
-        let driver = self.begin(from: ip, sockets: 1) { sockets, now in
-            let configuration = Allocation.Configuration(
-                server: server,
-                username: login.username,
-                password: login.password
-            )
-            return RelayProbe(configuration, from: sockets[0], at: now)
+    private func ways(
+        to targets: [ServerTarget],
+        from local: [InterfaceAddress]
+    ) -> [(InterfaceAddress, ServerWay)] {
+        local.flatMap { address in
+            targets.enumerated().flatMap { index, target in
+                target.transports.filter { $0 != .udp || target.kind == .turn }.map { transport in
+                    (address, ServerWay(server: index, transport: transport, family: AddressFamily(of: address.ip)))
+                }
+            }
         }
+    }
+
+    /// What becomes of one probe; nil when the address has gone.
+    private func probe(
+        _ server: ServerPoint,
+        _ login: TURNServer?,
+        from ip: IPAddress,
+        trusting trust: TLSClientContext?
+    ) async -> Outcome? {
+        if let login {
+            let driver = self.begin(from: ip, sockets: 1) { sockets, now in
+                RelayProbe(server, login, from: sockets[0], at: now)
+            }
+            guard let driver else { return nil }
+            defer { driver.close() }
+            driver.trust = trust
+            await driver.finish()
+            return driver.withCore { core, _ in core.core?.outcome }
+        }
+        guard let stream = ProbeStream(to: server, from: SocketAddress(ip, port: 0)) else { return nil }
+        let driver = self.begin(from: ip, sockets: 0) { _, now in BindingProbe(stream, at: now) }
         guard let driver else { return nil }
         defer { driver.close() }
+        driver.trust = trust
         await driver.finish()
         return driver.withCore { core, _ in core.core?.outcome }
     }
@@ -168,7 +190,9 @@ extension Doctor {
     /// Discovers the behaviour of the path from one address; nil when it has gone meanwhile.
     private func examine(from address: InterfaceAddress, _ targets: [ServerTarget]) async -> ExaminedPath? {
         let family = AddressFamily(of: address.ip)
-        let servers = targets.map { try? $0.address(family).get() }
+        let servers = targets.map { target in
+            target.transports.contains(.udp) ? try? target.point(.udp, family).get().address : nil
+        }
         let driver = self.begin(from: address.ip, sockets: UDPExamination.sockets) { sockets, now in
             UDPExamination(servers.compactMap(\.self), from: sockets, at: now)
         }

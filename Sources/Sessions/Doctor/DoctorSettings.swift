@@ -9,6 +9,8 @@ package struct DoctorSettings: Sendable {
     package var stunServers: [ServerAddress] = []
     /// The TURN servers to ask, and who we are there.
     package var turnServers: [TURNServer] = []
+    /// Whether servers that are reached over TLS must have a good certificate.
+    package var verifiesServers = true
     /// Which addresses of this host are used.
     package var selection = AddressSelection()
     /// Whether it is measured how long a NAT keeps a mapping, which takes minutes.

@@ -6,7 +6,7 @@ import STUN
 import Wire
 
 /// A core that ends by itself with something known.
-protocol Examination: DatagramCore, ~Copyable {
+protocol Examination: DatagramCore, StreamCore, ~Copyable {
     /// Whether everything is known that will be.
     var isFinished: Bool { get }
 }
@@ -49,6 +49,22 @@ struct DelayedExamination<Core: Examination & ~Copyable>: ~Copyable, Examination
 
     mutating func pollTransmit(into buffer: DatagramBuffer, at now: Instant) -> Transmit? {
         self.core?.pollTransmit(into: buffer, at: now)
+    }
+
+    mutating func pollStreamRequest() -> StreamRequest? {
+        self.core?.pollStreamRequest()
+    }
+
+    mutating func handle(_ event: StreamEvent, of stream: ByteStreamID, at now: Instant) {
+        self.core?.handle(event, of: stream, at: now)
+    }
+
+    mutating func handle(_ bytes: Span<UInt8>, of stream: ByteStreamID, at now: Instant) {
+        self.core?.handle(bytes, of: stream, at: now)
+    }
+
+    mutating func pollBytes(of stream: ByteStreamID, into buffer: DatagramBuffer) -> Bool {
+        self.core?.pollBytes(of: stream, into: buffer) ?? false
     }
 }
 

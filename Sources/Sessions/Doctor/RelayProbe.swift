@@ -1,11 +1,12 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
+import Peering
 import Reactor
 import TURN
 import Wire
 
-/// Asks a TURN server for an allocation, and lets it go again.
+/// Asks a TURN server for an allocation, over datagrams or a stream, and lets it go again.
 struct RelayProbe: ~Copyable, Examination {
     /// What became of it; nil while it is not known.
     private(set) var outcome: Result<ServerFinding.Reached, ServerFailure>?
@@ -13,21 +14,28 @@ struct RelayProbe: ~Copyable, Examination {
 
     private var allocation: Allocation
     private let local: SocketAddress
+    /// The stream to the server; nil where datagrams serve.
+    private var stream: ProbeStream?
     private let start: Instant
     private var deadline: Instant
     private var failure: DatagramFailure.Reason?
 
-    /// How long a server may take to answer.
-    static let limit = Duration.seconds(5)
     /// How long it may take to let an allocation go, whose time is over in minutes anyway.
     private static let farewellLimit = Duration.seconds(1)
 
     /// Begins to ask a server.
-    init(_ configuration: consuming Allocation.Configuration, from local: SocketAddress, at now: Instant) {
+    init(_ server: ServerPoint, _ login: TURNServer, from local: SocketAddress, at now: Instant) {
+        let configuration = Allocation.Configuration(
+            server: server.address,
+            transport: server.transport.isStream ? .stream : .datagram,
+            username: login.username,
+            password: login.password
+        )
         self.local = local
+        self.stream = ProbeStream(to: server, from: local)
         self.allocation = Allocation(configuration: configuration, random: .system, at: now)
         self.start = now
-        self.deadline = now + Self.limit
+        self.deadline = now + ProbeStream.limit
     }
 
     var nextTimeout: Instant? { self.isFinished ? nil : earliest(self.deadline, self.allocation.nextTimeout) }
@@ -58,8 +66,25 @@ struct RelayProbe: ~Copyable, Examination {
     }
 
     mutating func pollTransmit(into buffer: DatagramBuffer, at now: Instant) -> Transmit? {
-        guard let size = self.allocation.pollTransmit(into: buffer) else { return nil }
+        guard self.stream == nil, let size = self.allocation.pollTransmit(into: buffer) else { return nil }
         return Transmit(from: self.local, to: self.allocation.configuration.server, segmentSize: size)
+    }
+
+    mutating func pollStreamRequest() -> StreamRequest? { self.stream?.pollRequest() }
+
+    mutating func handle(_ event: StreamEvent, of stream: ByteStreamID, at now: Instant) {
+        guard case .failed(let failure) = event, self.stream?.id == stream else { return }
+        self.end(.disconnected(failure))
+    }
+
+    mutating func handle(_ bytes: Span<UInt8>, of stream: ByteStreamID, at now: Instant) {
+        guard self.stream?.id == stream else { return }
+        self.allocation.handle(bytes, at: now) { _, _ in }
+        self.takeEvents(at: now)
+    }
+
+    mutating func pollBytes(of stream: ByteStreamID, into buffer: DatagramBuffer) -> Bool {
+        self.stream?.id == stream && self.allocation.pollTransmit(into: buffer) != nil
     }
 
     private mutating func takeEvents(at now: Instant) {
@@ -75,6 +100,7 @@ struct RelayProbe: ~Copyable, Examination {
                     self.end(.useless(.uselessRedirection))
                     return
                 }
+                self.stream?.follow(to: other)
                 self.allocation = Allocation(configuration: next, random: .system, at: now)
             case .failed(let failure):
                 self.end(.useless(failure))

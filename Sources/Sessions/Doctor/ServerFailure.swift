@@ -4,6 +4,7 @@
 package import Reactor
 package import STUN
 package import TURN
+package import Wire
 
 /// Why a server was not reached.
 package enum ServerFailure: Error, Hashable, Sendable {
@@ -17,6 +18,10 @@ package enum ServerFailure: Error, Hashable, Sendable {
     case silent
     /// What was sent did not get there.
     case undeliverable(DatagramFailure.Reason)
+    /// There is no connection to it.
+    case disconnected(StreamFailure)
+    /// What it sends is not STUN.
+    case senseless
     /// It answered with an error.
     case refused(ErrorCode)
     /// It gives no address to relay from.
@@ -32,10 +37,15 @@ extension ServerFailure {
         case .unresolved: "lookup failed"
         case .noAddress: "has no address"
         case .noLocalAddress: "none here"
-        case .silent, .useless(.timedOut): "no answer"
-        case .undeliverable(.refused): "refused"
-        case .undeliverable(.prohibited): "forbidden"
-        case .undeliverable: "unreachable"
+        case .silent, .useless(.timedOut), .disconnected(.timedOut): "no answer"
+        case .undeliverable(.refused), .disconnected(.refused): "refused"
+        case .undeliverable(.prohibited), .disconnected(.prohibited): "forbidden"
+        case .undeliverable, .disconnected(.unreachable), .disconnected(.badSource), .disconnected(.other):
+            "unreachable"
+        case .disconnected(.certificate): "bad certificate"
+        case .disconnected(.insecure): "no TLS"
+        case .disconnected(.ended), .disconnected(.reset): "hung up"
+        case .senseless: "no STUN"
         case .refused(let error), .useless(.refused(let error)): "error \(error.number)"
         case .useless(.unauthenticated), .useless(.wrongCredentials): "wrong credentials"
         case .useless(.quotaReached): "quota reached"
@@ -46,7 +56,8 @@ extension ServerFailure {
     /// Whether somebody made a mistake that can be mended: a name, a password.
     package var isWorthTelling: Bool {
         switch self {
-        case .noAddress, .noLocalAddress, .silent, .undeliverable: false
+        case .disconnected(.certificate): true
+        case .noAddress, .noLocalAddress, .silent, .undeliverable, .disconnected, .senseless: false
         case .unresolved, .refused, .useless: true
         }
     }
@@ -61,6 +72,8 @@ extension ServerFailure: CustomStringConvertible {
         case .noLocalAddress: "this host has no address of this family"
         case .silent: "no answer: it is down, or a firewall drops this"
         case .undeliverable(let reason): reason.description
+        case .disconnected(let failure): failure.description
+        case .senseless: "what it sends makes no sense"
         case .refused(let error): "it refuses: \(error.number) \(error.reason)"
         case .useless(let failure): failure.description
         }

@@ -1,31 +1,62 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
+import Peering
 import Reactor
 import TURN
 import Wire
 
 /// A server that is to be reached, with the addresses of its name.
 struct ServerTarget: Sendable {
-    /// As it was named.
-    let name: String
+    /// Where to look for it, as it was named.
+    let server: ServerAddress
     /// Who we are there, if it relays.
     let login: TURNServer?
     /// Its addresses.
-    let addresses: Result<[SocketAddress], ResolutionFailure>
+    let addresses: Result<[IPAddress], ResolutionFailure>
+
+    /// RFC 8489 §8, RFC 8656 §3.1: the ports of STUN and TURN, without and with TLS.
+    private static let (defaultPort, securePort): (UInt16, UInt16) = (3_478, 5_349)
 
     /// What it is for.
     var kind: ServerFinding.Kind { self.login == nil ? .stun : .turn }
 
-    /// How it can be reached.
-    var transports: [ServerTransport] { [.udp] }
+    /// As people wrote it.
+    var name: String { self.login?.address.description ?? "stun:\(self.server)" }
 
-    /// Its address in a family: others of the name are the same server.
-    func address(_ family: AddressFamily) -> Result<SocketAddress, ServerFailure> {
-        switch self.addresses {
-        case .failure(let failure): .failure(.unresolved(failure))
-        case .success(let addresses):
-            addresses.first { AddressFamily(of: $0.ip) == family }.map { .success($0) } ?? .failure(.noAddress)
+    /// How it can be reached: as was said, and where nothing else was said by everything that serves such servers.
+    ///
+    /// A port of its own is not the one of TLS.
+    var transports: [ServerTransport] {
+        switch self.login?.address.transport {
+        case .tls: [.tls]
+        case .tcp: [.tcp]
+        case .udp, nil:
+            self.server.port ?? Self.defaultPort == Self.defaultPort ? ServerTransport.allCases : [.udp, .tcp]
+        }
+    }
+
+    /// Where it is reached in a family: other addresses of the name are the same server.
+    func point(_ transport: ServerTransport, _ family: AddressFamily) -> Result<ServerPoint, ServerFailure> {
+        self.addresses.mapError { .unresolved($0) }.flatMap { addresses in
+            guard let ip = addresses.first(where: { AddressFamily(of: $0) == family }) else {
+                return .failure(.noAddress)
+            }
+            return .success(ServerPoint(address: SocketAddress(ip, port: self.port(transport)), transport: self.relay(transport)))
+        }
+    }
+
+    private func port(_ transport: ServerTransport) -> UInt16 {
+        let isSecure = transport == .tls && (self.login?.address.transport != .tls || self.server.port == nil)
+        return isSecure ? Self.securePort : self.server.port ?? Self.defaultPort
+    }
+
+    private func relay(_ transport: ServerTransport) -> RelayTransport {
+        switch (transport, self.server.host) {
+        case (.udp, _): .udp
+        case (.tcp, _): .tcp
+        case (.tls, .name(let name)): .tls(.name(name))
+        case (.tls, .address(let ip)): .tls(.address(ip))
         }
     }
 }
@@ -41,17 +72,14 @@ struct ServerWay: Hashable, Sendable {
 }
 
 extension HostResolver {
-    /// RFC 8489 §8 and RFC 8656 §3.1: the port of STUN and of TURN.
-    private static let stunPort: UInt16 = 3_478
-
     /// The addresses of a server by a time.
     func target(_ server: ServerAddress, _ login: TURNServer?, within limit: Duration) async -> ServerTarget {
-        let addresses: Result<[SocketAddress], ResolutionFailure>
+        let addresses: Result<[IPAddress], ResolutionFailure>
         do throws(ResolutionFailure) {
-            addresses = .success(try await self.resolve(server, defaultPort: Self.stunPort, within: limit))
+            addresses = .success(try await self.resolve(server, defaultPort: 0, within: limit).map(\.ip))
         } catch {
             addresses = .failure(error)
         }
-        return ServerTarget(name: "\(server)", login: login, addresses: addresses)
+        return ServerTarget(server: server, login: login, addresses: addresses)
     }
 }

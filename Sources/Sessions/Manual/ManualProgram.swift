@@ -135,6 +135,7 @@ actor ManualRunner {
         var configuration = Peer.Configuration()
         configuration.stunServers = self.settings.stunServers
         configuration.turnServers = self.settings.turnServers
+        configuration.verifiesServers = self.settings.verifiesTURNServers
         configuration.policy = self.settings.policy
         configuration.selection = self.settings.selection
         do {

@@ -16,6 +16,8 @@ package struct ManualSettings: Sendable {
     package var stunServers: [ServerAddress] = []
     /// The servers to ask for relayed addresses.
     package var turnServers: [TURNServer] = []
+    /// Whether TURN servers over TLS must have a good certificate.
+    package var verifiesTURNServers = true
     /// Which paths may be used.
     package var policy = PathPolicy.all
     /// Which addresses of this host are used.

@@ -20,6 +20,7 @@ struct PathOptions: ParsableArguments {
     func apply(to settings: inout ManualSettings, _ environment: Environment) throws(ProgramFailure) {
         settings.policy = try environment.value(self.policy, "policy") ?? .all
         settings.turnServers = try self.servers.turnServers(environment)
+        settings.verifiesTURNServers = try self.servers.verifiesCertificates(environment)
         guard settings.policy != .relay || !settings.turnServers.isEmpty else {
             throw ProgramFailure(.noPath, "--policy relay: there is no relay to use; name a TURN server with --turn")
         }

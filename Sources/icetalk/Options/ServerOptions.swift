@@ -19,7 +19,8 @@ struct ServerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Ask this TURN server for an address that it relays from, where no direct path works; may be repeated.",
-            valueName: "turn:host[:port]"
+            discussion: "turn:host[:port][?transport=udp|tcp], or turns:host[:port] for TLS.",
+            valueName: "uri"
         )
     )
     var turn: [ServerArgument] = []
@@ -35,8 +36,18 @@ struct ServerOptions: ParsableArguments {
     )
     var turnPassword: String?
 
+    @Flag(help: "Do not check the certificates of turns: servers; for labs only.")
+    var turnInsecure = false
+
     /// Public servers that answer anybody.
     static let defaultServers = ["stun.l.google.com:19302", "stun.cloudflare.com:3478"]
+
+    /// Whether TURN servers over TLS must have a good certificate.
+    ///
+    /// - Throws: `ProgramFailure` with status 2.
+    func verifiesCertificates(_ environment: Environment) throws(ProgramFailure) -> Bool {
+        try !environment.flag(self.turnInsecure, "turn-insecure")
+    }
 
     /// The STUN servers that these options name, or the default ones.
     ///
@@ -74,7 +85,7 @@ struct ServerOptions: ParsableArguments {
         var servers: [TURNServer] = []
         for argument in given {
             do {
-                let address = try TURNServer.address(parsing: argument.text)
+                let address = try TURNAddress(parsing: argument.text)
                 servers.append(TURNServer(address: address, username: user, password: password))
             } catch {
                 throw ProgramFailure(.usage, "--turn \(argument.text): \(error)")
