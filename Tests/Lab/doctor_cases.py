@@ -9,9 +9,9 @@ import os
 
 import nat
 from homes import CABLE, KINDS, Host, Router, kind_named
-from nat import Filtering, Mapping
+from nat import Filtering, Mapping, Streams
 from scene import Case, folder_in, prove, standing_world
-from servers import PORT, SERVERS, serve_at
+from servers import PORT, SERVERS, TLS_PORT, relay_options, serve_at
 
 # A server with two addresses of each family, which answers from either (RFC 5780).
 _TWO_ADDRESSES = ("192.0.2.3", "192.0.2.4", "2001:db8:ffff::3", "2001:db8:ffff::4")
@@ -38,6 +38,7 @@ def doctor_cases():
     for hairpins in (False, True):
         yield _hairpins(hairpins)
     yield Case("doctor: what fails is named", _failures)
+    yield Case("doctor: a certificate for another name", _certificate)
     yield Case("doctor: without a network", _unplugged)
     yield Case("doctor: how long a mapping lives", _lifetime, is_patient=True)
 
@@ -90,25 +91,47 @@ def _stun(*addresses):
 
 
 def _of_kind(kind):
-    """The doctor agrees with the lab's probe."""
+    """The doctor agrees with the lab's probe, and reaches the relay as streams and datagrams do."""
 
     def body(workshop):
         with _patient(workshop, kind) as (world, examine):
-            report = examine(*_stun(_TWO_ADDRESSES[0], _TWO_ADDRESSES[2]))
+            relay = relay_options(0, ("udp", "tcp", "tls"))
+            report = examine(*_stun(_TWO_ADDRESSES[0], _TWO_ADDRESSES[2]), *relay)
             for way in kind.ways:
                 address = world.place("first").addresses[way.port, way.family]
-                (path,) = report.of("udp", address=address)
-                if way.behaviour.passes_udp:
-                    found = path["mapping"], path["filtering"]
-                    expected = _MAPPINGS[way.behaviour.mapping], _FILTERINGS[way.behaviour.filtering]
-                    assert found == expected, f"{found} at {address}, not {expected}"
-                else:
-                    assert "mapped" not in path and path["direct"] == "none", f"UDP is said to pass: {path}"
-        passes = any(way.behaviour.passes_udp for way in kind.ways)
-        assert report.status == (0 if passes else 3), f"exit status {report.status}"
+                _check_path(report, address, way.behaviour)
+                _check_relay(report, way.family, [other for other in kind.ways if other.family == way.family])
+            assert report.status == 0 and report.of("verdict", relay=True), "a relay is reached from everywhere"
+            # Without a relay, only port 443 is of use where nothing else passes, and there no STUN server is.
+            alone = examine(*_stun(_TWO_ADDRESSES[0], _TWO_ADDRESSES[2]))
+            passes = any(way.behaviour.streams == Streams.ALL for way in kind.ways)
+            assert alone.status == (0 if passes else 3), f"exit status {alone.status}"
         return ", ".join(sorted({path["name"] for path in report.of("udp")}))
 
     return Case(f"doctor: {kind.name}", body)
+
+
+def _check_path(report, address, behaviour):
+    """Fails if UDP from an address is not said to behave as it does."""
+    (path,) = report.of("udp", address=address)
+    if not behaviour.passes_udp:
+        assert "mapped" not in path and path["direct"] == "none", f"UDP is said to pass: {path}"
+        return
+    found = path["mapping"], path["filtering"]
+    expected = _MAPPINGS[behaviour.mapping], _FILTERINGS[behaviour.filtering]
+    assert found == expected, f"{found} at {address}, not {expected}"
+
+
+def _check_relay(report, family, ways):
+    """Fails if the relay is not reached over what passes, or over what does not."""
+    passes = {
+        "udp": any(way.behaviour.passes_udp for way in ways),
+        "tcp": any(way.behaviour.streams == Streams.ALL for way in ways),
+        "tls": True,
+    }
+    for transport, expected in passes.items():
+        reached = [event["reached"] for event in report.of("server", kind="turn", transport=transport, family=family)]
+        assert any(reached) == expected, f"the relay is {'not ' if expected else ''}reached over {transport}"
 
 
 def _compared(kind, mapping):
@@ -143,25 +166,37 @@ def _failures(workshop):
         world.internet.udp_socket(SERVERS[0][0]) as silent,
     ):
         closed, quiet = f"{SERVERS[1][0]}:1", f"{SERVERS[0][0]}:{silent.getsockname()[1]}"
-        relay = ["--turn", f"turn:{SERVERS[0][0]}:{PORT}", "--turn-user", "lab", "--turn-password"]
-        wrong = examine("--stun", closed, "--stun", quiet, "--stun", "nosuch.invalid", *relay, "wrong")
+        relay = f"turn:{SERVERS[0][0]}:{PORT}"
+        login = ["--turn", relay, "--turn-user", "lab", "--turn-password"]
+        wrong = examine("--stun", closed, "--stun", quiet, "--stun", "nosuch.invalid", *login, "wrong")
         for server, transport, failures in (
-            (closed, "udp", {"refused"}),
-            (quiet, "udp", {"no answer"}),
+            (f"stun:{closed}", "udp", {"refused"}),
+            (f"stun:{closed}", "tcp", {"refused"}),
+            (f"stun:{quiet}", "udp", {"no answer"}),
             # The lab has no name server either.
-            ("nosuch.invalid", "udp", {"no such host", "name server silent"}),
-            (SERVERS[0][0], "udp", {"wrong credentials"}),
+            ("stun:nosuch.invalid", "udp", {"no such host", "name server silent"}),
+            (relay, "udp", {"wrong credentials"}),
+            (relay, "tcp", {"wrong credentials"}),
+            (relay, "tls", {"refused"}),
         ):
-            events = [
-                event
-                for event in wrong.of("server", transport=transport, family="ipv4")
-                if event["server"].removesuffix(f":{PORT}") == server
-            ]
-            assert [event["failure"] in failures for event in events] == [True], events
-        right = examine("--stun", "none", *relay, "lab")
+            (event,) = wrong.of("server", server=server, transport=transport, family="ipv4")
+            assert event.get("failure") in failures, event
+        assert wrong.status == 3, f"exit status {wrong.status}"
+        right = examine("--stun", "none", *login, "lab")
         (relayed,) = right.of("server", kind="turn", family="ipv4", transport="udp")
         assert right.status == 0 and right.of("verdict", relay=True) and relayed["relayed"], right
         return f"exit status {wrong.status}, and {right.status} with the right password"
+
+
+def _certificate(workshop):
+    """A server that its certificate does not name is no relay, unless the certificate is not asked for."""
+    with _patient(workshop, kind_named("port-restricted")) as (_, examine):
+        relay = ["--turn", f"turns:{_TWO_ADDRESSES[0]}:{TLS_PORT}", "--turn-user", "lab", "--turn-password", "lab"]
+        wrong = examine("-4", "--stun", "none", *relay)
+        (event,) = wrong.of("server", transport="tls")
+        assert wrong.status == 3 and event["failure"] == "bad certificate", event
+        assert examine("-4", "--stun", "none", "--turn-insecure", *relay).status == 0, "it is asked for all the same"
+        return event["reason"]
 
 
 def _unplugged(workshop):

@@ -52,7 +52,9 @@ extension BehaviorFindings {
 
     /// What stands between here and the Internet, in the words that people use.
     package var name: String {
-        guard self.mapped != nil else { return "no server answers over UDP" }
+        guard self.mapped != nil else {
+            return self.responses.isEmpty ? "no server to ask" : "no server answers over UDP"
+        }
         switch (self.mapping, self.filtering) {
         case (.untranslated, .endpointIndependent): return "no NAT, no firewall"
         case (.untranslated, .unknown): return "no NAT"

@@ -149,22 +149,25 @@ extension Doctor {
         trusting trust: TLSClientContext?
     ) async -> Outcome? {
         if let login {
-            let driver = self.begin(from: ip, sockets: 1) { sockets, now in
+            return await self.outcome(from: ip, sockets: 1, trusting: trust) { sockets, now in
                 RelayProbe(server, login, from: sockets[0], at: now)
             }
-            guard let driver else { return nil }
-            defer { driver.close() }
-            driver.trust = trust
-            await driver.finish()
-            return driver.withCore { core, _ in core.core?.outcome }
         }
         guard let stream = ProbeStream(to: server, from: SocketAddress(ip, port: 0)) else { return nil }
-        let driver = self.begin(from: ip, sockets: 0) { _, now in BindingProbe(stream, at: now) }
-        guard let driver else { return nil }
+        return await self.outcome(from: ip, sockets: 0, trusting: trust) { _, now in BindingProbe(stream, at: now) }
+    }
+
+    private func outcome<Probe: ServerProbe & ~Copyable>(
+        from ip: IPAddress,
+        sockets: Int,
+        trusting trust: TLSClientContext?,
+        _ make: ([SocketAddress], Instant) -> Probe
+    ) async -> Outcome? {
+        guard let driver = self.begin(from: ip, sockets: sockets, make) else { return nil }
         defer { driver.close() }
         driver.trust = trust
         await driver.finish()
-        return driver.withCore { core, _ in core.core?.outcome }
+        return driver.withCore { core, _ in core.outcome }
     }
 }
 

@@ -58,7 +58,7 @@ package struct DoctorReport: Sendable {
             "Servers".padded(to: Self.nameColumns + 6) + families.map { $0.name.padded(to: Self.cellColumns) }.joined()
         )
         for server in servers {
-            var name = "  \(server.kind.rawValue) \(server.name)"
+            var name = "  \(server.name)"
             for transport in self.transports(of: server) {
                 let attempts = server.attempts(over: transport)
                 let cells = families.map { family in

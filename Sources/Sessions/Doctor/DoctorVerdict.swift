@@ -57,7 +57,7 @@ private struct FamilyReach {
         self.isFirewalled = best.behavior.mapping == .untranslated && self.reach == .most
         self.sentence =
             self.reach == .none
-            ? "\(family.name): no server answers over UDP, so that there is no direct path."
+            ? "\(family.name): \(best.behavior.name), so that no direct path is known."
             : "\(family.name): \(best.behavior.name). A direct path \(self.reach.peers)."
     }
 }
@@ -103,7 +103,7 @@ private struct Advice {
             for attempt in server.attempts {
                 guard case .failure(let failure) = attempt.outcome, failure.isWorthTelling else { continue }
                 let hint = failure.word == "wrong credentials" ? " (--turn-user, --turn-password)" : ""
-                let sentence = "\(server.kind.rawValue) \(server.name): \(failure)\(hint)."
+                let sentence = "\(server.name): \(failure)\(hint)."
                 if !self.sentences.contains(sentence) { self.add(sentence) }
             }
         }

@@ -11,6 +11,12 @@ protocol Examination: DatagramCore, StreamCore, ~Copyable {
     var isFinished: Bool { get }
 }
 
+/// An examination of the way to one server.
+protocol ServerProbe: Examination, ~Copyable {
+    /// What became of it; nil while it is not known.
+    var outcome: Result<ServerFinding.Reached, ServerFailure>? { get }
+}
+
 /// An examination that begins once its sockets are bound, so that it knows their addresses.
 struct DelayedExamination<Core: Examination & ~Copyable>: ~Copyable, Examination {
     /// The examination; nil before it has begun.
@@ -65,6 +71,16 @@ struct DelayedExamination<Core: Examination & ~Copyable>: ~Copyable, Examination
 
     mutating func pollBytes(of stream: ByteStreamID, into buffer: DatagramBuffer) -> Bool {
         self.core?.pollBytes(of: stream, into: buffer) ?? false
+    }
+}
+
+extension DelayedExamination where Core: ServerProbe & ~Copyable {
+    /// What became of the probe; nil while it is not known.
+    var outcome: Result<ServerFinding.Reached, ServerFailure>? {
+        switch self.core {
+        case .some(let core): core.outcome
+        case .none: nil
+        }
     }
 }
 

@@ -7,8 +7,7 @@ import TURN
 import Wire
 
 /// Asks a TURN server for an allocation, over datagrams or a stream, and lets it go again.
-struct RelayProbe: ~Copyable, Examination {
-    /// What became of it; nil while it is not known.
+struct RelayProbe: ~Copyable, ServerProbe {
     private(set) var outcome: Result<ServerFinding.Reached, ServerFailure>?
     private(set) var isFinished = false
 
