@@ -137,8 +137,8 @@ let package = Package(
         .testTarget(
             name: "SessionsTests",
             dependencies: [
-                "Wire", "SDP", "DTLS", "DataChannels", "Peering", "Reactor", "Rendezvous", "Conversation",
-                "FileTransfer", "Sessions",
+                "Wire", "SDP", "STUN", "TURN", "ICE", "DTLS", "DataChannels", "Peering", "Reactor", "Rendezvous",
+                "Conversation", "FileTransfer", "Sessions", "SimulatedNetwork",
             ],
             swiftSettings: strict
         ),

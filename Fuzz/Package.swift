@@ -86,6 +86,7 @@ let package = Package(
         fuzzer("FuzzDataChannels", ["SCTP", "DataChannels"]),
         fuzzer("FuzzDTLS", ["DTLS", "CVirtualTime"]),
         fuzzer("FuzzICEAgent", ["STUN", "ICE"]),
+        fuzzer("FuzzBehaviorDiscovery", ["STUN", "SimulatedNetwork"]),
         fuzzer("FuzzAllocation", ["TURN", "SimulatedNetwork"]),
         fuzzer("FuzzPeerConnection", ["DTLS", "DataChannels", "Peering", "CVirtualTime"]),
         fuzzer("FuzzConversation", ["FileTransfer", "Conversation"]),

@@ -17,6 +17,9 @@ package struct LifetimeDiscovery: Sendable {
         package var atLeast: Duration?
         /// A mapping was gone after that time; nil: none was found to be.
         package var below: Duration?
+
+        /// Nothing.
+        package static let unknown = Findings()
     }
 
     /// A port that rests.
@@ -96,7 +99,7 @@ package struct LifetimeDiscovery: Sendable {
 
     /// What is known by now.
     package var findings: Findings {
-        var findings = Findings()
+        var findings = Findings.unknown
         for rung in self.rungs {
             switch rung.state {
             case .open: findings.atLeast = rung.wait
@@ -104,7 +107,7 @@ package struct LifetimeDiscovery: Sendable {
             case .opening, .resting, .asked, .given: break
             }
         }
-        guard let atLeast = findings.atLeast else { return Findings() }
+        guard let atLeast = findings.atLeast else { return .unknown }
         // Lost answers alone make a shorter time look worse than a longer one.
         if let below = findings.below, below <= atLeast { findings.below = nil }
         return findings

@@ -35,14 +35,16 @@ actor Doctor {
     func examine() async throws(SystemError) -> DoctorFindings {
         let all = try InterfaceAddress.all()
         let selected = self.settings.selection.select(from: all)
-        let local = Array(selected.filter(self.leadsOutside).prefix(Self.maximumPaths))
+        let addresses = Self.ranked(selected, of: all)
+        let used = addresses.filter { $0.rank != nil }.map(\.address)
+        let local = Array(used.filter(self.leadsOutside).prefix(Self.maximumPaths))
         let targets = await self.resolve()
         async let examinedPaths = self.examinePaths(from: local, targets)
         async let probedServers = self.probe(targets, from: local)
         let (paths, probed) = await (examinedPaths, probedServers)
-        let outcomes = (paths.flatMap(\.outcomes) + probed)
+        let outcomes = paths.flatMap(\.outcomes) + probed
         var findings = DoctorFindings()
-        findings.addresses = Self.ranked(selected, of: all)
+        findings.addresses = addresses
         findings.paths = paths.map(\.path)
         findings.servers = self.servers(targets, Dictionary(grouping: outcomes, by: \.way))
         return findings

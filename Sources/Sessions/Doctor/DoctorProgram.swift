@@ -63,7 +63,7 @@ package struct DoctorProgram: Sendable {
         let count = self.settings.stunServers.count + self.settings.turnServers.count
         let findings: DoctorFindings
         do {
-            findings = try await self.showingTime("asking \(count) servers, 12 s at most", on: loop) {
+            findings = try await self.showingTime("asking \(count) \(count == 1 ? "server" : "servers"), 12 s at most", on: loop) {
                 () async throws(SystemError) in try await doctor.examine()
             }
         } catch {

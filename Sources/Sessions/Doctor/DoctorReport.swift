@@ -15,8 +15,8 @@ package struct DoctorReport: Sendable {
     private let showsAll: Bool
 
     private static let width = 79
-    /// How many addresses that are not used are shown.
-    private static let unusedAddresses = 2
+    /// How many paths are shown with all that is known of them.
+    private static let detailedPaths = 2
     private static let nameColumns = 34
     private static let cellColumns = 19
 
@@ -35,18 +35,30 @@ package struct DoctorReport: Sendable {
     private mutating func add(_ addresses: [DoctorFindings.Address]) {
         self.lines.append("Addresses of this host, the preferred first")
         let used = addresses.filter { $0.rank != nil }
-        let unused = addresses.filter { $0.rank == nil }
         if used.isEmpty { self.lines.append("  none that leads anywhere") }
-        let names = addresses.map(\.address.interface.columns).max() ?? 0
-        for entry in used + unused.prefix(self.showsAll ? unused.count : Self.unusedAddresses) {
+        let names = used.map(\.address.interface.columns).max() ?? 0
+        for (index, entry) in used.enumerated() {
             let address = entry.address
-            let rank = entry.rank.map { "\($0)" } ?? "-"
-            let use = entry.rank == nil ? "  (not used)" : ""
+            let note = address.ip.isLinkLocal ? " (this link only)" : ""
             self.lines.append(
-                "  \(rank.padded(to: 3))\(address.interface.padded(to: names + 2))"
-                    + "\(address.interfaceClass.name.padded(to: 10))\(address.ip)\(use)"
+                "  \("\(index + 1)".padded(to: 3))\(address.interface.padded(to: names + 2))"
+                    + "\(address.interfaceClass.name.padded(to: 10))\(address.ip)\(note)"
             )
         }
+        self.addUnused(addresses.filter { $0.rank == nil })
+    }
+
+    /// Names addresses that are not used, as many as a line holds.
+    private mutating func addUnused(_ addresses: [DoctorFindings.Address]) {
+        guard !addresses.isEmpty else { return }
+        let names = addresses.map { "\($0.address.ip) (\($0.address.interface))" }
+        var count = names.count
+        func line() -> String {
+            let rest = count < names.count ? " and \(names.count - count) more" : ""
+            return "  not used: \(names.prefix(count).joined(separator: ", "))\(rest)"
+        }
+        while !self.showsAll, count > 1, line().columns > Self.width { count -= 1 }
+        self.wrap(line(), first: "", others: "    ")
     }
 
     private mutating func add(_ servers: [ServerFinding]) {
@@ -88,12 +100,9 @@ package struct DoctorReport: Sendable {
             let behavior = path.behavior
             let seen = behavior.mapped.map { $0 == behavior.local ? " is seen as it is" : " is seen as \($0)" } ?? ""
             self.wrap("\(path.address.ip)\(seen): \(behavior.name)", first: "  ", others: "    ")
-            guard behavior.mapped != nil else { continue }
-            var traits = ["filtering \(behavior.filtering)"]
-            if behavior.mapping != .untranslated { traits.insert("mapping \(behavior.mapping)", at: 0) }
-            if let preserves = behavior.preservesPorts { traits.append(preserves ? "keeps ports" : "changes ports") }
-            if let hairpins = behavior.hairpins { traits.append(hairpins ? "hairpins" : "does not hairpin") }
-            self.wrap(traits.joined(separator: ", "), first: "    ", others: "    ")
+            guard self.showsAll || paths.count <= Self.detailedPaths else { continue }
+            let traits = behavior.traits
+            if !traits.isEmpty { self.wrap(traits.joined(separator: ", "), first: "    ", others: "    ") }
         }
     }
 
@@ -101,7 +110,7 @@ package struct DoctorReport: Sendable {
     private mutating func wrap(_ text: String, first: String, others: String) {
         var line = first
         var isEmpty = true
-        for word in text.split(separator: " ") {
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
             if !isEmpty, line.columns + 1 + String(word).columns > Self.width {
                 self.lines.append(line)
                 line = others
@@ -111,6 +120,17 @@ package struct DoctorReport: Sendable {
             isEmpty = false
         }
         self.lines.append(line)
+    }
+}
+
+extension BehaviorFindings {
+    /// What a NAT does, in the words of RFC 4787; nothing where there is none.
+    fileprivate var traits: [String] {
+        guard self.mapped != nil, self.mapping != .untranslated else { return [] }
+        var traits = ["mapping \(self.mapping)", "filtering \(self.filtering)"]
+        if let preserves = self.preservesPorts { traits.append(preserves ? "keeps ports" : "changes ports") }
+        if let hairpins = self.hairpins { traits.append(hairpins ? "hairpins" : "does not hairpin") }
+        return traits
     }
 }
 

@@ -35,8 +35,10 @@ package struct DoctorVerdict: Hashable, Sendable {
 
     private static func sentence(about relay: DoctorFindings.Relay?, _ reach: DirectReach) -> String? {
         guard let relay else { return nil }
-        let way = "the relay \(relay.name), over \(relay.transport.rawValue),"
-        return reach == .none ? "Everybody is reached by \(way) alone." : "Where there is no direct path, \(way) serves."
+        let name = "the relay \(relay.name) (\(relay.transport.rawValue))"
+        return reach == .none
+            ? "All peers are reached through \(name) alone."
+            : "Where there is no direct path, \(name) serves."
     }
 }
 
@@ -55,10 +57,16 @@ private struct FamilyReach {
         self.family = family
         self.reach = best.behavior.reach
         self.isFirewalled = best.behavior.mapping == .untranslated && self.reach == .most
-        self.sentence =
-            self.reach == .none
-            ? "\(family.name): \(best.behavior.name), so that no direct path is known."
-            : "\(family.name): \(best.behavior.name). A direct path \(self.reach.peers)."
+        self.sentence = "\(family.name): \(best.behavior.name)\(Self.consequence(of: self.reach, over: family))."
+    }
+
+    private static func consequence(of reach: DirectReach, over family: AddressFamily) -> String {
+        switch (reach, family) {
+        case (.none, _): ", so that no direct path is known"
+        // Almost nobody translates addresses of IPv6.
+        case (.all, .ipv6), (.most, .ipv6): ". A direct path is possible with every peer on IPv6"
+        default: ". A direct path \(reach.peers)"
+        }
     }
 }
 
@@ -77,21 +85,21 @@ private struct Advice {
         }
         self.judge(findings.servers)
         if !findings.reachesOutside {
-            self.add("Nothing outside was reached: check the network, its name server, and its firewall.")
+            self.add("No server is of use: check the network, its name server and its firewall, and the options.")
         } else if reach == .none, !hasRelay {
             self.add(
                 "UDP is blocked here. Ask for it to be allowed, or give a TURN server that is reached over TLS:"
                     + " --turn turns:HOST:443, with --turn-user and --turn-password."
             )
         } else if reach < .all, !hasRelay {
-            self.add("For all other peers a relay is needed: --turn, with --turn-user and --turn-password.")
+            self.add("For all others give a relay: --turn, with --turn-user and --turn-password.")
         }
         if reach == .unknown { self.add("Name a second server with --stun, so that mappings can be compared.") }
         if reach == .few, !families.contains(where: { $0.family == .ipv6 }) {
             self.add("IPv6 at both ends does without NATs: this host has none.")
         }
-        if let family = families.first(where: \.isFirewalled)?.family {
-            self.add("A firewall that lets UDP over \(family.name) in would admit all other peers, too.")
+        if families.contains(where: { $0.family == .ipv4 && $0.isFirewalled }) {
+            self.add("There is no NAT: a firewall that lets UDP in would admit those behind symmetric NATs, too.")
         }
     }
 
@@ -102,8 +110,7 @@ private struct Advice {
         for server in servers {
             for attempt in server.attempts {
                 guard case .failure(let failure) = attempt.outcome, failure.isWorthTelling else { continue }
-                let hint = failure.word == "wrong credentials" ? " (--turn-user, --turn-password)" : ""
-                let sentence = "\(server.name): \(failure)\(hint)."
+                let sentence = "\(server.name): \(failure)."
                 if !self.sentences.contains(sentence) { self.add(sentence) }
             }
         }

@@ -21,8 +21,8 @@ struct ServerTarget: Sendable {
     /// What it is for.
     var kind: ServerFinding.Kind { self.login == nil ? .stun : .turn }
 
-    /// As people wrote it.
-    var name: String { self.login?.address.description ?? "stun:\(self.server)" }
+    /// Its URI.
+    var name: String { self.login?.address.description ?? "stun:\(self.server.inURI)" }
 
     /// How it can be reached: as was said, and where nothing else was said by everything that serves such servers.
     ///
