@@ -58,6 +58,7 @@ package struct PeerConnection: ~Copyable {
     var agent: ICEAgent
     let streams = StreamTable()
     let relays: RelaySet
+    let tcp: TCPPaths
     /// Whether every TURN server had answered or failed when that was last looked at.
     var relaysHadGathered = true
     var early = EarlyHandshakes()
@@ -112,6 +113,7 @@ package struct PeerConnection: ~Copyable {
             configuration: Self.associationConfiguration(configuration),
             random: random.fork()
         )
+        self.tcp = TCPPaths(streams: self.streams)
         self.relays = RelaySet(streams: self.streams, random: random.fork())
         self.channels = DataChannelSet(maxMessageSize: configuration.maxMessageSize)
     }
@@ -133,6 +135,15 @@ extension PeerConnection {
             self.agent.addLocalAddress(address, localPreference: localPreference, at: now)
         }
         self.relays.addBase(address, localPreference: localPreference, at: now)
+        self.pump(at: now)
+    }
+
+    /// Adds an address of this host on which connections for `accept(from:on:at:)` come in, and from whose IP address streams
+    /// can be opened: ICE over TCP (RFC 6544), unless only relays may be used. Its port is not one of UDP on that address.
+    package mutating func addTCPAddress(_ address: SocketAddress, localPreference: UInt16, at now: Instant) {
+        guard self.configuration.policy != .relay else { return }
+        self.tcp.addBase(address)
+        self.agent.addTCPAddress(address, localPreference: localPreference, at: now)
         self.pump(at: now)
     }
 

@@ -92,12 +92,15 @@ package actor Peer {
         let preferences = ICEAgent.localPreferences(
             for: addresses.map { ClassifiedAddress($0.ip, $0.interfaceClass) }
         )
+        var bound: [(address: SocketAddress, preference: UInt16)] = []
         for (address, preference) in zip(addresses, preferences) {
             // An address may have gone since it was listed: the others serve.
             guard let local = try? driver.bind(SocketAddress(address.ip, port: 0)) else { continue }
             driver.withCore { core, now in core.addLocalAddress(local, localPreference: preference, at: now) }
+            bound.append((local, preference))
         }
         guard !driver.localAddresses.isEmpty else { throw PeerError.noAddress }
+        if self.configuration.policy != .relay { self.listen(on: bound, driver) }
         if self.configuration.turnServers.contains(where: { $0.address.transport == .tls }) {
             driver.trust = try TLSClientContext(verifies: self.configuration.verifiesServers)
         }
@@ -105,6 +108,17 @@ package actor Peer {
         driver.onTurn = { core, now in self.handOver(&core, at: now) }
         self.driver = driver
         self.askServers()
+    }
+
+    /// ICE over TCP, on each address that is used; without it UDP serves.
+    private func listen(
+        on addresses: [(address: SocketAddress, preference: UInt16)],
+        _ driver: PeerDriver<PeerConnection>
+    ) {
+        for (address, preference) in addresses {
+            guard let local = try? driver.listen(on: SocketAddress(address.ip, port: 0)) else { continue }
+            driver.withCore { core, now in core.addTCPAddress(local, localPreference: preference, at: now) }
+        }
     }
 
     /// Whether every STUN and TURN server has answered or failed.
