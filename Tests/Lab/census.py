@@ -4,6 +4,7 @@
 of it."""
 
 import json
+import time
 
 # To a server's port for STUN and TURN, and to anything else: peers, and the relayed addresses of peers.
 _BUCKETS = {
@@ -66,6 +67,12 @@ class Census:
                 before = self._before.get(counter["name"], (0, 0))
                 found[counter["name"]] = counter["packets"] - before[0], counter["bytes"] - before[1]
         return found
+
+    def expect_bytes(self, home, count, deadline):
+        """Waits until so many bytes of a home have taken one way."""
+        while self.main_way(home)[1] < count:
+            deadline.check(f"home {home} has not exchanged {count} bytes")
+            time.sleep(0.05)
 
     def packets(self, home, what):
         """The packets of a home that took one of the ways, or went to the address of a server."""

@@ -4,6 +4,7 @@
 
 import os
 import re
+import select
 import signal
 
 from program import Deadline
@@ -27,13 +28,11 @@ class Meeting:
 
     def __init__(self, workshop, world, folder, commands, options):
         hosts = list(world.hosts.items())
-        fifos = [os.path.join(folder, f"from-{name}") for name, _ in hosts]
-        for fifo in fifos:
-            os.mkfifo(fifo)
+        sending, receiving = self._lay_fifos(folder)
         self.programs = []
         for index, (name, namespace) in enumerate(hosts):
             words = [workshop.icetalk, *commands[index], "--manual", "-vv", "--name", name, *options[index]]
-            words += ["--paste-out", fifos[index], "--paste-in", fifos[1 - index]]
+            words += ["--paste-out", sending[index], "--paste-in", receiving[index]]
             home = os.path.join(folder, name)
             os.mkdir(home)
             self.programs.append(workshop.start(namespace, words, home))
@@ -49,15 +48,20 @@ class Meeting:
             for program, name in zip(self.programs, ("first", "second"), strict=True):
                 error.add_note(f"  The {name}:\n{program.text}")
 
+    def _lay_fifos(self, folder):
+        """The FIFOs into which the two write their lines, and those from which they read the other's."""
+        fifos = [_fifo(folder, name) for name in ("first", "second")]
+        return fifos, fifos[::-1]
+
     def exchange(self):
         """Waits until both have taken the other's line; gives the seconds from the start of both."""
         instants = [program.started + program.expect("err", "looking for a path", SOON)[1] for program in self.programs]
         return max(instants) - max(program.started for program in self.programs)
 
-    def find_path(self):
+    def find_path(self, limit=SOON):
         """Waits until both have a path, on which nothing was said yet."""
         for program in self.programs:
-            program.expect("err", "connected: ", SOON)
+            program.expect("err", "connected: ", limit)
 
     def connect(self, expected, limit=CONNECTING):
         """Waits until both are connected, have heard the other, and use one of the best paths; gives the seconds from the
@@ -93,11 +97,15 @@ class Meeting:
         return found
 
     def check_path(self, expected):
-        """Fails if the two do not see the same path, or one that is not among the best; gives it."""
+        """Fails if the two do not see the same path, or one that is not among the best; gives it.
+
+        Each side knows what its own candidate is; to the other it may be one that was learned from a check.
+        """
         (way, transport, *first), (other_way, _, *second) = self.paths()
         assert (first[0], first[2]) == (second[2], second[0]), f"two paths: {first} and {second}"
-        assert (first[1], first[3]) == (second[3], second[1]), f"two views of one path: {first} and {second}"
-        path = Path("ipv6" if first[0].startswith("[") else "ipv4", first[1], first[3])
+        views = (first[1], second[3]), (second[1], first[3])
+        assert all(other in (own, "prflx") for own, other in views), f"two views of one path: {first} and {second}"
+        path = Path("ipv6" if first[0].startswith("[") else "ipv4", first[1], second[1])
         if path.is_direct:
             path = Path(path.family, path.first, path.second, transport)
         assert way == other_way == ("direct" if path.is_direct else "relayed"), f"“{way}” and “{other_way}” for {path}"
@@ -134,3 +142,40 @@ class Meeting:
         for program in self.programs:
             program.signal(signal.SIGINT)
         self.expect_status(130)
+
+
+def _fifo(folder, name):
+    path = os.path.join(folder, f"line-of-{name}")
+    os.mkfifo(path)
+    return path
+
+
+class WatchedMeeting(Meeting):
+    """A meeting that knows the lines, since it carries them itself."""
+
+    def _lay_fifos(self, folder):
+        self._sending, self._receiving = ([_fifo(folder, f"{name}-{end}") for name in "01"] for end in ("out", "in"))
+        return self._sending, self._receiving
+
+    def exchange(self):
+        """Carries the lines, keeps them, and waits until both have taken the other's."""
+        self.lines = [_read_line(path) for path in self._sending]
+        for line, path in zip(self.lines, self._receiving[::-1], strict=True):
+            with open(path, "w", encoding="ascii") as fifo:
+                fifo.write(line)
+        return super().exchange()
+
+
+def _read_line(path):
+    deadline, text = Deadline(SOON), b""
+    descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    try:
+        while not text.endswith(b"\n"):
+            if not waiting.poll(deadline.left * 1000):
+                raise TimeoutError(f"no line in {path}")
+            text += os.read(descriptor, 4096)
+    finally:
+        os.close(descriptor)
+    return text.decode()

@@ -109,17 +109,6 @@ table ip6 firewall {
 }
 """
 
-_IPV6_HOLE = """
-table ip6 hole {
-    chain prerouting {
-        type filter hook prerouting priority filter; policy accept;
-        iifname "home*" icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
-        iifname "home*" drop
-    }
-}
-"""
-
-
 def ipv4_rules(behaviour, outside, hairpins):
     """The rules of a NAT between the interfaces `lan` and `wan`, of which `outside` is the address."""
     return _IPV4.format(
@@ -134,39 +123,3 @@ def ipv4_rules(behaviour, outside, hairpins):
 def ipv6_rules():
     """The rules of a home router that lets nothing in that was not asked for (RFC 6092)."""
     return _IPV6
-
-
-def ipv6_hole():
-    """The rules of an Internet that swallows the IPv6 of all homes."""
-    return _IPV6_HOLE
-
-
-def loss_rules(percent):
-    """The rules of an Internet that loses some of the UDP datagrams that homes send.
-
-    They are lost where they arrive: a sender that saw them dropped would take it for an error.
-    """
-    return _START + _LOSS.format(source='iifname "home*"', percent=percent)
-
-
-def home_loss_rules(percent, servers):
-    """The rules of a home that loses some of the UDP datagrams that servers send."""
-    return _START + "".join(
-        _LOSS.format(source=f"{'ip6' if ':' in server else 'ip'} saddr {server}", percent=percent) for server in servers
-    )
-
-
-# What was there before is replaced.
-_START = """
-table inet loss { }
-delete table inet loss
-"""
-
-_LOSS = """
-table inet loss {{
-    chain prerouting {{
-        type filter hook prerouting priority raw; policy accept;
-        {source} meta l4proto udp numgen random mod 100 < {percent} drop
-    }}
-}}
-"""

@@ -14,8 +14,7 @@ def pairs(both_orders):
     """The cases of all pairs, in one order or in both."""
     choose = itertools.product(KINDS, repeat=2) if both_orders else itertools.combinations_with_replacement(KINDS, 2)
     for first, second in choose:
-        if theory.best_paths(first, second):
-            yield _pair(first, second)
+        yield _pair(first, second)
     for names in (("port-restricted", "symmetric"), ("none", "blocked"), ("blocked", "https-only")):
         yield _pathless(*map(kind_named, names))
 

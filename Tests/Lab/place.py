@@ -5,6 +5,7 @@
 import ipaddress
 import json
 
+import trouble
 from homes import CABLE, WIRELESS, Host
 from namespace import Namespace
 
@@ -103,6 +104,12 @@ class Place:
         return all(link["operstate"] == "UP" for link in links if link["ifname"] in _PORTS)
 
     # What happens to it
+
+    def restart_nat(self):
+        """Has a router forget what goes where, as when it is restarted."""
+        for kind, name in (("map", "owner"), ("set", "heard")):
+            self.namespace.run("nft", "flush", kind, "ip", "nat", name)
+        trouble.forget_connections(self.namespace)
 
     def take_down(self, name):
         """Takes an interface down, as when a cable is pulled."""

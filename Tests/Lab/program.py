@@ -82,6 +82,11 @@ class Program:
         self._selector.register(self._process.stderr, selectors.EVENT_READ, "err")
 
     @property
+    def age(self):
+        """The seconds since the start."""
+        return time.monotonic() - self.started
+
+    @property
     def text(self):
         """Everything that it wrote, for people."""
         return "\n".join(f"    {seconds:6.2f} {stream}: {line}" for stream, seconds, line in self.lines)
@@ -100,7 +105,7 @@ class Program:
             if not data:
                 self._selector.unregister(key.fileobj)
             for line in whole:
-                self.lines.append((key.data, time.monotonic() - self.started, line.decode(errors="replace")))
+                self.lines.append((key.data, self.age, line.decode(errors="replace")))
 
     def find(self, stream, start):
         """The latest line so far that starts so, and when it came; None if there is none."""
@@ -109,10 +114,10 @@ class Program:
                 return line, seconds
         return None
 
-    def expect(self, stream, start, seconds):
-        """Waits for a line that starts so; gives it and when it came."""
+    def expect(self, stream, start, seconds, after=0.0):
+        """Waits for a line that starts so and comes after an instant, in seconds since the start; gives it and when it came."""
         deadline = Deadline(seconds)
-        while (found := self.find(stream, start)) is None:
+        while (found := self.find(stream, start)) is None or found[1] <= after:
             deadline.check(f"no line “{start}…” within {seconds} s")
             if self.has_ended:
                 raise EOFError(f"no line “{start}…” before the end")

@@ -79,9 +79,9 @@ def folder_in(folder, name):
     return path
 
 
-def chat(workshop, world, folder, chosen):
+def chat(workshop, world, folder, chosen, form=Meeting):
     """A meeting of two who chat."""
-    return Meeting(workshop, world, folder_in(folder, "chat"), CHATS, chosen)
+    return form(workshop, world, folder_in(folder, "chat"), CHATS, chosen)
 
 
 class Transfer(Meeting):

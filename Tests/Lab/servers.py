@@ -17,7 +17,7 @@ SERVERS = (("192.0.2.1", "2001:db8:ffff::1"), ("192.0.2.2", "2001:db8:ffff::2"))
 ADDRESSES = tuple(address for server in SERVERS for address in server)
 
 # How a server is reached that relays, the best first, and the families of the addresses that it gives.
-RELAY_TRANSPORTS = ("udp",)
+RELAY_TRANSPORTS = ("udp", "tcp", "tls")
 RELAYED_FAMILIES = ("ipv4",)
 
 # A server with one user, and one whose users get their passwords from a service that shares a secret with it.
@@ -33,9 +33,10 @@ def _in_url(address):
     return f"[{address}]" if ":" in address else address
 
 
-def stun_options():
-    """The options of icetalk that name all servers."""
-    return [word for address in ADDRESSES for word in ("--stun", _in_url(address))]
+def stun_options(*numbers):
+    """The options of icetalk that name servers, or all of them, to be asked for addresses."""
+    chosen = [SERVERS[number] for number in numbers] or SERVERS
+    return [word for addresses in chosen for address in addresses for word in ("--stun", _in_url(address))]
 
 
 def relay_options(number, transports=RELAY_TRANSPORTS, families=("ipv4", "ipv6"), login=("lab", "lab")):

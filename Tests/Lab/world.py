@@ -6,6 +6,7 @@ import contextlib
 
 import census
 import nat
+import trouble
 from homes import CABLE, WIRELESS, Host
 from place import Place
 from program import Deadline
@@ -20,6 +21,8 @@ class World:
 
     # The public networks, without the last number: the first of each home, and then the second.
     PUBLIC = ("198.51.100", "203.0.113", "198.18.0", "198.18.1")
+    # What a home gets when it is throttled, in bytes a second.
+    RATE = 2_000_000
 
     def __init__(self, workshop, *homes, ipv6_works=True, servers=(LONG_TERM, LONG_TERM)):
         self._workshop = workshop
@@ -30,6 +33,7 @@ class World:
         self._resources = contextlib.ExitStack()
         self._outside = None
         self._outermost = []
+        self._cables = []
         self._options = servers
         self.servers = []
         self.hosts = {}
@@ -49,9 +53,26 @@ class World:
 
     def lose(self, percent):
         """Has the Internet lose some of all UDP datagrams from now on, on each way between homes and servers, once."""
-        self.internet.run("nft", "-f", "-", text=nat.loss_rules(percent))
+        self._rule(trouble.loss(percent))
         for place in self._outermost:
-            place.namespace.run("nft", "-f", "-", text=nat.home_loss_rules(percent, ADDRESSES))
+            place.namespace.run("nft", "-f", "-", text=trouble.loss_from_servers(percent, ADDRESSES))
+
+    def separate(self, is_separated):
+        """Has the Internet carry nothing from home to home, or carry it again."""
+        self._rule(trouble.separation(is_separated))
+
+    def swallow(self, is_out):
+        """Has the Internet carry nothing at all, or everything again."""
+        self._rule(trouble.outage(is_out))
+
+    def throttle(self):
+        """Lets no home have more than `RATE` bytes a second."""
+        for name in self._cables:
+            limit = ["rate", f"{self.RATE * 8}bit", "burst", "64kb", "latency", "100ms"]
+            self.internet.run("tc", "qdisc", "add", "dev", name, "root", "tbf", *limit)
+
+    def _rule(self, rules):
+        self.internet.run("nft", "-f", "-", text=rules)
 
     def count(self):
         """Begins to count what homes exchange with the Internet."""
@@ -64,6 +85,10 @@ class World:
     def router(self, home, uplink=0):
         """The outermost router of a home."""
         return self._outermost[sum(len(uplinks) for uplinks in self._homes[:home]) + uplink]
+
+    def kill_server(self, number):
+        """Kills a server."""
+        self.servers[number].kill()
 
     def start_server(self, number):
         """Starts a server, or starts it again."""
@@ -96,7 +121,7 @@ class World:
         self._outside.swallow()
         self._outside.rules = census.rules(len(self._homes), ADDRESSES)
         if not self._ipv6_works:
-            self._outside.rules += nat.ipv6_hole()
+            self._outside.rules += trouble.ipv6_hole()
         for number, uplinks in enumerate(self._homes):
             for index, uplink in enumerate(uplinks):
                 self._hang(uplink, number, index)
@@ -116,6 +141,7 @@ class World:
         place, port = self._below(home, index, "wan")
         self._outermost.append(place)
         name = f"home{number}-{index}"
+        self._cables.append(name)
         self._outside.plug(name, place, port)
         if isinstance(home, Host) or home.ipv4 is not None:
             self._outside.address(name, f"{public}.1/24")
