@@ -61,9 +61,10 @@ package struct DoctorProgram: Sendable {
 
     private func examine(with doctor: Doctor, on loop: EventLoop) async throws(ProgramFailure) -> ExitStatus {
         let count = self.settings.stunServers.count + self.settings.turnServers.count
+        let servers = count == 1 ? "1 server" : "\(count) servers"
         let findings: DoctorFindings
         do {
-            findings = try await self.showingTime("asking \(count) \(count == 1 ? "server" : "servers"), 12 s at most", on: loop) {
+            findings = try await self.showingTime("asking \(servers), 12 s at most", on: loop) {
                 () async throws(SystemError) in try await doctor.examine()
             }
         } catch {

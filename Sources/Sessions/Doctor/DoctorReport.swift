@@ -138,10 +138,13 @@ extension LifetimeDiscovery.Findings {
     /// What people are told.
     package var sentence: String {
         switch (self.atLeast, self.below) {
-        case (nil, _): "How long a mapping is kept is not known: no server here answers to another port (RFC 5780 §4.6)."
+        case (nil, _):
+            "How long a mapping is kept is not known: no server here answers to another port (RFC 5780)."
         case (let atLeast?, let below?):
-            "An unused mapping is kept for \(atLeast.components.seconds) s, and is gone after \(below.components.seconds) s."
-        case (let atLeast?, nil): "An unused mapping is kept for \(atLeast.components.seconds) s at least."
+            "An unused mapping is kept for \(atLeast.components.seconds) s, "
+                + "and is gone after \(below.components.seconds) s."
+        case (let atLeast?, nil):
+            "An unused mapping is kept for \(atLeast.components.seconds) s at least."
         }
     }
 }

@@ -42,7 +42,8 @@ struct ServerTarget: Sendable {
             guard let ip = addresses.first(where: { AddressFamily(of: $0) == family }) else {
                 return .failure(.noAddress)
             }
-            return .success(ServerPoint(address: SocketAddress(ip, port: self.port(transport)), transport: self.relay(transport)))
+            let address = SocketAddress(ip, port: self.port(transport))
+            return .success(ServerPoint(address: address, transport: self.relayTransport(transport)))
         }
     }
 
@@ -51,7 +52,7 @@ struct ServerTarget: Sendable {
         return isSecure ? Self.securePort : self.server.port ?? Self.defaultPort
     }
 
-    private func relay(_ transport: ServerTransport) -> RelayTransport {
+    private func relayTransport(_ transport: ServerTransport) -> RelayTransport {
         switch (transport, self.server.host) {
         case (.udp, _): .udp
         case (.tcp, _): .tcp

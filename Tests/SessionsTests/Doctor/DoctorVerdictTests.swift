@@ -50,7 +50,9 @@ struct DoctorVerdictTests {
 
     @Test
     func `What is said of peers is what the rules of mapping and filtering give`() {
-        let mappings: [MappingBehavior] = [.untranslated, .endpointIndependent, .addressDependent, .addressAndPortDependent]
+        let mappings: [MappingBehavior] = [
+            .untranslated, .endpointIndependent, .addressDependent, .addressAndPortDependent,
+        ]
         let filters: [FilteringBehavior] = [.endpointIndependent, .addressDependent, .addressAndPortDependent]
         let all = mappings.flatMap { mapping in filters.map { Patient.path(mapping, $0).behavior } }
         for behavior in all {
@@ -124,7 +126,8 @@ struct DoctorVerdictTests {
     func `Without an address, or without a server, it is said what to do`() {
         var findings = DoctorFindings()
         #expect(DoctorVerdict(findings).status == .noPath)
-        #expect(DoctorVerdict(findings).advice == ["This host has no address that leads anywhere: connect it to a network."])
+        let nowhere = "This host has no address that leads anywhere: connect it to a network."
+        #expect(DoctorVerdict(findings).advice == [nowhere])
         findings.paths = [Patient.path(.unknown, .unknown, isReached: false)]
         #expect(DoctorVerdict(findings).advice.first?.contains("--stun") == true)
     }

@@ -55,7 +55,12 @@ struct DiscoveryRig {
         case 0, 1, 2: self.serve(&input, isDamaged: false)
         case 3: self.serve(&input, isDamaged: true)
         case 4: self.hairpin(&input)
-        case 5: self.deliver(input.block(), from: Self.servers[input.choice(2)].alternate, to: Self.socket(input.u16() & 31))
+        case 5:
+            self.deliver(
+                input.block(),
+                from: Self.servers[input.choice(2)].alternate,
+                to: Self.socket(input.u16() & 31)
+            )
         case 6: self.flights = []
         default: self.expire()
         }
