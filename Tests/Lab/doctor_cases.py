@@ -6,10 +6,12 @@ import contextlib
 import dataclasses
 import json
 import os
+import signal
 
 import nat
 from homes import CABLE, KINDS, Host, Router, kind_named
 from nat import Filtering, Mapping, Streams
+from program import Deadline
 from scene import Case, folder_in, prove, standing_world
 from servers import PORT, SERVERS, TLS_PORT, relay_options, serve_at
 
@@ -41,6 +43,7 @@ def doctor_cases():
     yield Case("doctor: a certificate for another name", _certificate)
     yield Case("doctor: without a network", _unplugged)
     yield Case("doctor: how long a mapping lives", _lifetime, is_patient=True)
+    yield Case("doctor: a measurement is interrupted", _interrupted, is_patient=True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,12 +68,17 @@ def _patient(workshop, kind, home=None):
             world.internet.run("ip", "address", "add", f"{address}/{128 if ':' in address else 32}", "dev", "lo")
         serve_at(workshop, resources, world.internet, _TWO_ADDRESSES)
 
-        def examine(*options, seconds=_EXAMINING):
+        def examine(*options, seconds=_EXAMINING, measuring=None):
+            """Runs the doctor; it is interrupted when it has been measuring for some seconds."""
             work = folder_in(folder, f"doctor-{len(os.listdir(folder))}")
             program = workshop.start(
                 next(iter(world.hosts.values())), [workshop.icetalk, "doctor", "--json", *options], work
             )
             try:
+                if measuring is not None:
+                    program.expect("err", "measuring", seconds)
+                    _pass(program, measuring)
+                    program.signal(signal.SIGINT)
                 status = program.status(seconds)
             finally:
                 program.kill()
@@ -83,6 +91,13 @@ def _patient(workshop, kind, home=None):
             return _Report(status, events)
 
         yield world, examine
+
+
+def _pass(program, seconds):
+    """Lets time pass."""
+    deadline = Deadline(seconds)
+    while deadline.left and not program.has_ended:
+        program.pump(deadline.left)
 
 
 def _stun(*addresses):
@@ -217,3 +232,12 @@ def _lifetime(workshop):
         (lifetime,) = report.of("lifetime")
         assert (lifetime["at-least"], lifetime["below"]) == (18, 25), lifetime
         return f"between {lifetime['at-least']} and {lifetime['below']} s"
+
+
+def _interrupted(workshop):
+    """What is known by then is told."""
+    with _patient(workshop, kind_named("port-restricted")) as (_, examine):
+        report = examine("-4", "--lifetime", *_stun(_TWO_ADDRESSES[0]), measuring=14)
+        (lifetime,) = report.of("lifetime")
+        assert report.status == 0 and lifetime["at-least"] == 10 and "below" not in lifetime, lifetime
+        return f"{lifetime['at-least']} s at least"

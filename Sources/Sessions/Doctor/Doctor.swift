@@ -29,7 +29,7 @@ actor Doctor {
         self.loop = loop
     }
 
-    /// Examines everything but how long mappings are kept; takes 12 s at most, and 6 s where nothing answers.
+    /// Examines everything but how long mappings are kept; takes 12 s at most, and 8 s where nothing answers.
     ///
     /// - Throws: `SystemError` when the system does not tell its addresses.
     func examine() async throws(SystemError) -> DoctorFindings {
