@@ -58,7 +58,7 @@ extension BehaviorFindings {
         switch (self.mapping, self.filtering) {
         case (.untranslated, .endpointIndependent): return "no NAT, no firewall"
         case (.untranslated, .unknown): return "no NAT"
-        case (.untranslated, let filtering): return "no NAT, a firewall (\(filtering))"
+        case (.untranslated, _): return "no NAT, a firewall"
         case (.endpointIndependent, .endpointIndependent): return "full-cone NAT"
         case (.endpointIndependent, .addressDependent): return "address-restricted NAT"
         case (.endpointIndependent, .addressAndPortDependent): return "port-restricted NAT"

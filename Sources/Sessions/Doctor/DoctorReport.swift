@@ -124,9 +124,12 @@ package struct DoctorReport: Sendable {
 }
 
 extension BehaviorFindings {
-    /// What a NAT does, in the words of RFC 4787; nothing where there is none.
+    /// What NAT and firewall do, in the words of RFC 4787; nothing where there is none.
     fileprivate var traits: [String] {
-        guard self.mapped != nil, self.mapping != .untranslated else { return [] }
+        guard self.mapped != nil else { return [] }
+        if self.mapping == .untranslated {
+            return self.filtering == .endpointIndependent ? [] : ["filtering \(self.filtering)"]
+        }
         var traits = ["mapping \(self.mapping)", "filtering \(self.filtering)"]
         if let preserves = self.preservesPorts { traits.append(preserves ? "keeps ports" : "changes ports") }
         if let hairpins = self.hairpins { traits.append(hairpins ? "hairpins" : "does not hairpin") }

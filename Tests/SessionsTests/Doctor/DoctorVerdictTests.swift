@@ -15,8 +15,8 @@ struct DoctorVerdictTests {
     @Test(
         arguments: [
             (.untranslated, .endpointIndependent, "no NAT, no firewall", .all),
-            (.untranslated, .addressDependent, "no NAT, a firewall (address-dependent)", .all),
-            (.untranslated, .addressAndPortDependent, "no NAT, a firewall (address and port-dependent)", .most),
+            (.untranslated, .addressDependent, "no NAT, a firewall", .all),
+            (.untranslated, .addressAndPortDependent, "no NAT, a firewall", .most),
             (.untranslated, .unknown, "no NAT", .most),
             (.endpointIndependent, .endpointIndependent, "full-cone NAT", .all),
             (.endpointIndependent, .addressDependent, "address-restricted NAT", .all),
