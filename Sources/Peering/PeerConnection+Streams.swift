@@ -10,8 +10,11 @@ extension PeerConnection {
 
     /// Takes note of what became of a stream.
     package mutating func handle(_ event: StreamEvent, of stream: ByteStreamID, at now: Instant) {
-        if !self.relays.handle(event, of: stream, at: now) { self.tcp.handle(event, of: stream, at: now) }
-        if !self.isClosed { self.pump(at: now) }
+        let isRelays = self.relays.handle(event, of: stream, at: now)
+        let lost = isRelays ? nil : self.tcp.handle(event, of: stream, at: now)
+        guard !self.isClosed else { return }
+        if let lost { self.agent.noteUnreachable(lost.remote, on: lost.local, at: now) }
+        self.pump(at: now)
     }
 
     /// Takes bytes that arrived on a stream.
@@ -30,7 +33,8 @@ extension PeerConnection {
     }
 
     /// Takes a connection that came in and names it; nil refuses it.
-    package mutating func accept(from remote: SocketAddress, on local: SocketAddress, at now: Instant) -> ByteStreamID? {
+    package mutating func accept(from remote: SocketAddress, on local: SocketAddress, at now: Instant) -> ByteStreamID?
+    {
         self.isClosed ? nil : self.tcp.accept(from: remote, on: local, at: now)
     }
 

@@ -83,7 +83,8 @@ extension Relay {
         }
     }
 
-    private func hangUp() {
+    /// Ends the stream, if there is one.
+    func hangUp() {
         if let stream = self.stream { self.streams.close(stream.id) }
         self.stream = nil
     }

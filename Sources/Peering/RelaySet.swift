@@ -28,8 +28,8 @@ struct RelayedAddress {
 final class RelaySet {
     /// Allocations on one server, from different local addresses: more would only be more of the same.
     private static let allocationsPerServer = 2
-    /// Servers; further ones are ignored.
-    private static let maximumServers = 8
+    /// Servers, each once for each way to reach it; further ones are ignored.
+    private static let maximumServers = 16
 
     private var bases: [(address: SocketAddress, localPreference: UInt16)] = []
     private var logins: [RelayServerLogin] = []
@@ -37,6 +37,8 @@ final class RelaySet {
     private let streams: StreamTable
     private var random: RandomSource
     private var gained: UInt16 = 0
+    /// Relayed addresses that went with a local one, and are still to be told.
+    private var gone: [SocketAddress] = []
     private var isClosed = false
 
     init(streams: StreamTable, random: RandomSource) {
@@ -54,6 +56,20 @@ final class RelaySet {
     func addBase(_ address: SocketAddress, localPreference: UInt16, at now: Instant) {
         self.bases.append((address, localPreference))
         self.bases.sort { $0.localPreference > $1.localPreference }
+        for login in self.logins {
+            self.allocate(login, at: now)
+        }
+    }
+
+    /// Removes a local address: what was reached from there is asked for from another one.
+    func removeBase(_ address: SocketAddress, at now: Instant) {
+        self.bases.removeAll { $0.address == address }
+        for relay in self.relays where relay.base == address {
+            self.gone += relay.relayed
+            relay.hangUp()
+        }
+        self.relays.removeAll { $0.base == address }
+        guard !self.isClosed else { return }
         for login in self.logins {
             self.allocate(login, at: now)
         }
@@ -213,7 +229,8 @@ extension RelaySet {
 
     /// What became of the relays since the last time.
     func takeEvents(at now: Instant) -> [RelayEvent] {
-        var events: [RelayEvent] = []
+        var events: [RelayEvent] = self.gone.map { .lost($0) }
+        self.gone = []
         for relay in self.relays {
             while let event = relay.allocation.pollEvent() {
                 events += self.take(event, of: relay, at: now)

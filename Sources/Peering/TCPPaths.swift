@@ -68,6 +68,19 @@ final class TCPPaths {
         self.bases += [address, SocketAddress(address.ip, port: CandidateTransport.activePort)]
     }
 
+    /// Removes such an address with its connections; returns what it was in both roles.
+    func removeBase(_ address: SocketAddress) -> [SocketAddress] {
+        let gone = [address, SocketAddress(address.ip, port: CandidateTransport.activePort)]
+        self.bases.removeAll(where: gone.contains)
+        self.end { gone.contains($0.path.local) }
+        return gone
+    }
+
+    private func end(where isDoomed: (Connection) -> Bool) {
+        for connection in self.connections where isDoomed(connection) { self.streams.close(connection.id) }
+        self.connections.removeAll(where: isDoomed)
+    }
+
     /// Whether a packet from an address goes over a connection.
     func hasBase(_ address: SocketAddress) -> Bool { self.bases.contains(address) }
 
@@ -146,13 +159,14 @@ extension TCPPaths {
         return id
     }
 
-    /// Takes note of what became of a stream.
-    func handle(_ event: StreamEvent, of id: ByteStreamID, at now: Instant) {
-        guard let index = self.connections.firstIndex(where: { $0.id == id }) else { return }
+    /// Takes note of what became of a stream; returns the path that it takes with it.
+    func handle(_ event: StreamEvent, of id: ByteStreamID, at now: Instant) -> Path? {
+        guard let index = self.connections.firstIndex(where: { $0.id == id }) else { return nil }
         let connection = self.connections[index]
         switch event {
         case .opened:
             connection.state = .open
+            return nil
         case .failed where connection.path.local.port == CandidateTransport.activePort:
             connection.state = .resting(until: now.advanced(byNanoseconds: Self.rest))
             connection.outgoing = []
@@ -160,6 +174,7 @@ extension TCPPaths {
         case .failed:
             self.connections.remove(at: index)
         }
+        return connection.path
     }
 
     /// The path of a stream over which nothing authentic has come; nil for others.
@@ -174,19 +189,14 @@ extension TCPPaths {
 
     /// Ends all connections with an address that turned out to be somebody else's.
     func exclude(_ address: SocketAddress) {
-        for connection in self.connections where connection.path.remote == address { self.streams.close(connection.id) }
-        self.connections.removeAll { $0.path.remote == address }
+        self.end { $0.path.remote == address }
     }
 
     /// Lets strangers go, and forgets failures.
     func handleTimeout(at now: Instant) {
+        self.end { connection in connection.deadline.map { $0 <= now } ?? false }
         self.connections.removeAll { connection in
-            if let deadline = connection.deadline, deadline <= now {
-                self.streams.close(connection.id)
-                return true
-            }
-            if case .resting(let until) = connection.state { return until <= now }
-            return false
+            if case .resting(let until) = connection.state { until <= now } else { false }
         }
     }
 

@@ -7,9 +7,21 @@ import ICE
 package import Peering
 package import SDP
 import TLS
-import Wire
+package import Wire
 
-extension PeerConnection: DatagramCore, StreamCore {}
+extension PeerConnection: StreamCore {}
+
+extension PeerConnection: DatagramCore {
+    /// Lets ICE look at a path of which the system says that it leads nowhere.
+    package mutating func handle(_ failure: DatagramFailure, on local: SocketAddress, at now: Instant) {
+        switch failure.reason {
+        case .refused, .hostUnreachable, .networkUnreachable, .prohibited, .badSource:
+            self.noteUnreachable(failure.destination, on: local, at: now)
+        case .tooLarge, .noRoom, .other:
+            break
+        }
+    }
+}
 
 /// What a peer's owner can do wrong, or this host lacks.
 package enum PeerError: Error, Hashable, Sendable {
@@ -34,6 +46,8 @@ package actor Peer {
         package var verifiesServers = true
         /// Which paths may be used.
         package var policy = PathPolicy.all
+        /// How long a lost path is looked for, counted from the last sign of life.
+        package var reconnectTime = Duration.zero
         /// Which addresses of this host are used.
         package var selection = AddressSelection()
         /// The largest message taken from the other side, in bytes.
@@ -62,8 +76,11 @@ package actor Peer {
     private nonisolated let certificate: DTLSCertificate
     private let configuration: Configuration
     private var driver: PeerDriver<PeerConnection>?
+    private var watch: InterfaceWatch?
     private var hasEnded = false
     private var unresolvedServers = 0
+    /// What is left to do for servers whose names could not be looked up: there may be a network later.
+    private var unasked: [() -> Void] = []
     private var owner: CheckedContinuation<[PeerEvent]?, Never>?
     private var senders: [(channel: DataChannelID, continuation: CheckedContinuation<Void, Never>)] = []
 
@@ -81,44 +98,26 @@ package actor Peer {
     /// - Throws: `PeerError.noAddress` when there is nothing to bind; `SystemError` when the system refuses to tell;
     ///   `TLSError` when OpenSSL cannot say whom to trust.
     package func start() throws {
-        let addresses = self.configuration.selection.select(from: try InterfaceAddress.all())
+        let addresses = try InterfaceAddress.all()
         var connection = PeerConnection.Configuration(certificate: self.certificate)
         connection.maxMessageSize = self.configuration.maxMessageSize
         connection.policy = self.configuration.policy
+        connection.reconnectTime = self.configuration.reconnectTime
         let driver = PeerDriver(
             PeerConnection(configuration: connection, random: .system, at: self.loop.now()),
             on: self.loop
         )
-        let preferences = ICEAgent.localPreferences(
-            for: addresses.map { ClassifiedAddress($0.ip, $0.interfaceClass) }
-        )
-        var bound: [(address: SocketAddress, preference: UInt16)] = []
-        for (address, preference) in zip(addresses, preferences) {
-            // An address may have gone since it was listed: the others serve.
-            guard let local = try? driver.bind(SocketAddress(address.ip, port: 0)) else { continue }
-            driver.withCore { core, now in core.addLocalAddress(local, localPreference: preference, at: now) }
-            bound.append((local, preference))
-        }
-        guard !driver.localAddresses.isEmpty else { throw PeerError.noAddress }
-        if self.configuration.policy != .relay { self.listen(on: bound, driver) }
         if self.configuration.turnServers.contains(where: { $0.address.transport == .tls }) {
             driver.trust = try TLSClientContext(verifies: self.configuration.verifiesServers)
         }
-        // Peer and driver hold each other until `shutDown()`.
-        driver.onTurn = { core, now in self.handOver(&core, at: now) }
         self.driver = driver
+        self.bindNew(addresses)
+        guard !driver.localAddresses.isEmpty else { throw PeerError.noAddress }
+        // Peer, driver and watch hold each other until `shutDown()`.
+        driver.onTurn = { core, now in self.handOver(&core, at: now) }
+        // A system that does not tell of changes is one without roaming.
+        self.watch = try? InterfaceWatch(on: self.loop) { _ in self.assumeIsolated { $0.followInterfaces() } }
         self.askServers()
-    }
-
-    /// ICE over TCP, on each address that is used; without it UDP serves.
-    private func listen(
-        on addresses: [(address: SocketAddress, preference: UInt16)],
-        _ driver: PeerDriver<PeerConnection>
-    ) {
-        for (address, preference) in addresses {
-            guard let local = try? driver.listen(on: SocketAddress(address.ip, port: 0)) else { continue }
-            driver.withCore { core, now in core.addTCPAddress(local, localPreference: preference, at: now) }
-        }
     }
 
     /// Whether every STUN and TURN server has answered or failed.
@@ -134,6 +133,50 @@ package actor Peer {
     /// The TURN servers that give no address, and why; each is told here or as an event.
     package func takeRelayFailures() -> [(server: String, reason: String)] {
         self.driver?.withCore { core, _ in core.takeRelayFailures() } ?? []
+    }
+
+    /// The addresses of this host have changed: those that are gone are given up, and new ones taken into use.
+    ///
+    /// One that should not be used for anything new any more, as an old privacy address, goes on serving until it is gone.
+    private func followInterfaces() {
+        guard let driver = self.driver, let addresses = try? InterfaceAddress.all() else { return }
+        let present = Set(addresses.filter(\.isUp).map(\.ip))
+        for local in driver.localAddresses where !present.contains(local.ip) {
+            driver.withCore { core, now in core.removeLocalAddress(local, at: now) }
+            driver.unbind(local)
+        }
+        for listening in driver.listeningAddresses where !present.contains(listening.ip) {
+            driver.withCore { core, now in core.removeTCPAddress(listening, at: now) }
+            driver.stopListening(on: listening)
+        }
+        self.bindNew(addresses)
+        let unasked = self.unasked
+        self.unasked = []
+        for ask in unasked { ask() }
+    }
+
+    /// Binds a socket on each address that is to be used and has none.
+    private func bindNew(_ all: [InterfaceAddress]) {
+        guard let driver = self.driver else { return }
+        let addresses = self.configuration.selection.select(from: all)
+        let preferences = ICEAgent.localPreferences(
+            for: addresses.map { ClassifiedAddress($0.ip, $0.interfaceClass) }
+        )
+        let bound = Set(driver.localAddresses.map(\.ip))
+        for (address, preference) in zip(addresses, preferences) where !bound.contains(address.ip) {
+            // An address may have gone since it was listed: the others serve.
+            guard let local = try? driver.bind(SocketAddress(address.ip, port: 0)) else { continue }
+            driver.withCore { core, now in core.addLocalAddress(local, localPreference: preference, at: now) }
+            self.listen(on: address.ip, preference, driver)
+        }
+    }
+
+    /// ICE over TCP on an address; without it UDP serves.
+    private func listen(on ip: IPAddress, _ preference: UInt16, _ driver: PeerDriver<PeerConnection>) {
+        guard self.configuration.policy != .relay, let local = try? driver.listen(on: SocketAddress(ip, port: 0)) else {
+            return
+        }
+        driver.withCore { core, now in core.addTCPAddress(local, localPreference: preference, at: now) }
     }
 
     /// Asks every server as soon as its name is resolved; one that is not costs nobody else anything.
@@ -184,6 +227,9 @@ package actor Peer {
                 }
             } catch {
                 self.unresolvedServers -= 1
+                self.unasked.append {
+                    self.ask(server, defaultPort: defaultPort, resolver, add: add, failed: failed)
+                }
                 self.driver?.withCore { core, _ in failed(&core, error) }
             }
         }
@@ -359,6 +405,9 @@ extension Peer {
     /// Closes the sockets; after `.closed`, or when nothing is to be said any more.
     package func shutDown() {
         self.hasEnded = true
+        self.unasked = []
+        self.watch?.stop()
+        self.watch = nil
         self.driver?.close()
         self.driver = nil
         self.owner?.resume(returning: nil)

@@ -56,6 +56,16 @@ extension PeerDriver where Core: ~Copyable {
         return chosen.localAddress
     }
 
+    /// Closes the listener on an address, if there is one; connections that came in stay.
+    package func stopListening(on address: SocketAddress) {
+        guard let index = self.listeners.firstIndex(where: { $0.localAddress == address }) else { return }
+        self.loop.unwatch(self.listeners[index].descriptor)
+        self.listeners.remove(at: index)
+    }
+
+    /// Where it listens.
+    package var listeningAddresses: [SocketAddress] { self.listeners.map(\.localAddress) }
+
     private func accept(from listener: TCPListener) {
         for _ in 0..<acceptsPerTurn {
             guard let connection = listener.accept() else { break }

@@ -29,7 +29,8 @@ extension StreamCore where Self: ~Copyable {
     package mutating func pollStreamRequest() -> StreamRequest? { nil }
 
     /// Nil: nobody is awaited.
-    package mutating func accept(from remote: SocketAddress, on local: SocketAddress, at now: Instant) -> ByteStreamID? {
+    package mutating func accept(from remote: SocketAddress, on local: SocketAddress, at now: Instant) -> ByteStreamID?
+    {
         nil
     }
 

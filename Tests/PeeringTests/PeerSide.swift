@@ -27,7 +27,7 @@ final class PeerSide {
     }
 
     let name: String
-    let addresses: [SocketAddress]
+    var addresses: [SocketAddress]
     /// Whether it asks STUN servers.
     let usesServers: Bool
     var connection: PeerConnection
@@ -50,6 +50,7 @@ final class PeerSide {
     private(set) var relayFailures: [String] = []
     private(set) var establishedAt: Instant?
     private(set) var closeReason: CloseReason?
+    private(set) var lostPaths = 0
     private(set) var isPathless = false
     /// Whether the other side said that it is paired with somebody else.
     private(set) var isRefused = false
@@ -92,6 +93,7 @@ final class PeerSide {
         case .relayUnresolved(_, let reason): self.relayFailures.append(reason)
         case .path(let path): self.paths.append(path)
         case .quiet(let isQuiet): self.quiet.append(isQuiet)
+        case .pathLost: self.lostPaths += 1
         case .pathless: self.isPathless = true
         case .refused: self.isRefused = true
         case .impostor(let address): self.impostors.append(address)

@@ -52,6 +52,25 @@ final class PeerWorld {
         certificate: DTLSCertificate? = nil,
         configure: (inout PeerConnection.Configuration) -> Void = { _ in }
     ) throws -> PeerSide {
+        try self.addSide(
+            name,
+            atAll: addresses,
+            behind: nat,
+            usesServers: usesServers,
+            certificate: certificate,
+            configure: configure
+        )
+    }
+
+    /// The same for a list of addresses.
+    func addSide(
+        _ name: String,
+        atAll addresses: [String],
+        behind nat: Int? = nil,
+        usesServers: Bool = true,
+        certificate: DTLSCertificate? = nil,
+        configure: (inout PeerConnection.Configuration) -> Void = { _ in }
+    ) throws -> PeerSide {
         var configuration = PeerConnection.Configuration(certificate: try certificate ?? DTLSCertificate())
         configure(&configuration)
         let side = PeerSide(
@@ -80,6 +99,26 @@ final class PeerWorld {
             self.switchboard.listen(listening, side)
         }
         self.settle()
+    }
+
+    /// Gives a side an address.
+    func give(_ address: SocketAddress, to side: PeerSide) {
+        side.addresses.append(address)
+        side.connection.addLocalAddress(address, localPreference: 65_000, at: self.now)
+        self.settle()
+    }
+
+    /// Takes an address from a side.
+    func take(_ address: SocketAddress, from side: PeerSide) {
+        side.addresses.removeAll { $0 == address }
+        side.connection.removeLocalAddress(address, at: self.now)
+        self.settle()
+    }
+
+    /// Has a side lose an address, and get another one in the same moment.
+    func move(_ side: PeerSide, from old: SocketAddress, to new: SocketAddress) {
+        self.take(old, from: side)
+        self.give(new, to: side)
     }
 
     /// Adds a TURN server that relays from its own address.

@@ -60,7 +60,9 @@ import Wire
         let payload = (0..<250_000).map { UInt8(truncatingIfNeeded: $0) }
         let start = world.now
         for _ in 0..<4 { try ann.connection.send(payload, as: .binary, on: channel, at: world.now) }
-        #expect(world.run(limit: .seconds(30)) { bob.bytes(on: bob.opened.last).suffix(4).allSatisfy { $0 == payload } })
+        #expect(
+            world.run(limit: .seconds(30)) { bob.bytes(on: bob.opened.last).suffix(4).allSatisfy { $0 == payload } }
+        )
         let seconds = world.now.nanoseconds(since: start) / 1_000_000_000
         // A megabyte at 2 Mbit/s takes 4 s; what was sent twice would take longer.
         #expect(seconds < 6)

@@ -109,7 +109,9 @@ final class StreamSwitch {
 
     /// Sends what a TURN server has for a client over the client's stream; false when it has none.
     func deliver(_ outgoing: RelayServer.Outgoing, at now: Instant) -> Bool {
-        guard let end = self.clients.first(where: { $0.value.address == outgoing.destination })?.key else { return false }
+        guard let end = self.clients.first(where: { $0.value.address == outgoing.destination })?.key else {
+            return false
+        }
         self.streams.send(outgoing.bytes, from: end, at: now)
         return true
     }
@@ -129,7 +131,8 @@ final class StreamSwitch {
         }
     }
 
-    private func take(_ what: SimulatedStreams.Arrival, for owner: Owner, at end: SimulatedStreams.End, _ now: Instant) {
+    private func take(_ what: SimulatedStreams.Arrival, for owner: Owner, at end: SimulatedStreams.End, _ now: Instant)
+    {
         switch what {
         case .dialled, .room: break
         case .opened: owner.side.connection.handle(.opened, of: owner.id, at: now)

@@ -29,20 +29,39 @@ struct TCPStreamTests {
             to: remote,
             security: security,
             on: loop,
-            onEvent: { log.events.append($0); log.onChange() },
-            onBytes: { log.bytes.append(copying: $0); log.onChange() },
-            onRoom: { log.rooms += 1; log.onChange() }
+            onEvent: {
+                log.events.append($0)
+                log.onChange()
+            },
+            onBytes: {
+                log.bytes.append(copying: $0)
+                log.onChange()
+            },
+            onRoom: {
+                log.rooms += 1
+                log.onChange()
+            }
         )
     }
 
-    private func accept(_ listener: TCPListener, _ log: Log, _ isolation: isolated LoopActor) async throws -> TCPStream {
+    private func accept(_ listener: TCPListener, _ log: Log, _ isolation: isolated LoopActor) async throws -> TCPStream
+    {
         _ = try await isolation.untilReady(listener.descriptor, for: .readable)
         return try TCPStream(
             #require(listener.accept()),
             on: isolation.loop,
-            onEvent: { log.events.append($0); log.onChange() },
-            onBytes: { log.bytes.append(copying: $0); log.onChange() },
-            onRoom: { log.rooms += 1; log.onChange() }
+            onEvent: {
+                log.events.append($0)
+                log.onChange()
+            },
+            onBytes: {
+                log.bytes.append(copying: $0)
+                log.onChange()
+            },
+            onRoom: {
+                log.rooms += 1
+                log.onChange()
+            }
         )
     }
 

@@ -61,6 +61,10 @@ struct CandidatePair: Sendable {
     var isNominated = false
     /// Whether the other side nominated it before it was valid (RFC 8445 §7.3.1.5).
     var isNominatedOnSuccess = false
+    /// The number with which the other side nominated it; nil where that has none.
+    var nominationNumber: UInt32?
+    /// Until when it is not nominated again because it fell silent.
+    var distrustedUntil = Instant.zero
     /// When the other side nominated it last.
     var lastNominated: Instant?
     /// Whether an authenticated request came over it.
@@ -154,6 +158,16 @@ struct CandidatePair: Sendable {
             self.checks.removeFirst()
         }
         self.checks.append(check)
+    }
+
+    /// Begins anew after a restart (RFC 8445 §9); how fast it was is still the best guess.
+    mutating func restart() {
+        self.fail()
+        self.state = .frozen
+        self.isNominatedOnSuccess = false
+        self.nominationNumber = nil
+        self.lastNominated = nil
+        self.isCheckedByPeer = false
     }
 
     /// Ends the belief in the pair and all its transactions.

@@ -43,15 +43,23 @@ extension ICEAgent {
             self.checkList.update(before) { $0.nextFreshness = $0.isValid ? next : nil }
         }
         guard let id = self.trusted, let pair = self.checkList[id] else {
+            if self.wasProven, self.orphan == nil {
+                self.orphan = Orphan(of: self.consent, quietAfter: timing.quietAfter, at: now)
+            }
             self.consent = nil
-            self.orphanedSince = self.wasProven ? now : nil
             return
         }
-        self.orphanedSince = nil
+        self.orphan = nil
         self.checkList.update(id) { pair in
             pair.nextFreshness = nil
             pair.unansweredFreshness = 0
         }
-        self.consent = Consent(timing: timing, at: now, provenAt: pair.lastResponse ?? now, random: &self.random)
+        self.consent = Consent(
+            timing: timing,
+            roundTrip: pair.roundTripTime,
+            at: now,
+            provenAt: pair.lastResponse ?? now,
+            random: &self.random
+        )
     }
 }

@@ -138,6 +138,7 @@ actor ManualRunner {
         configuration.verifiesServers = self.settings.verifiesTURNServers
         configuration.policy = self.settings.policy
         configuration.selection = self.settings.selection
+        configuration.reconnectTime = self.settings.reconnectTime
         do {
             let peer = try Peer(configuration, on: loop)
             try await peer.start()
