@@ -9,9 +9,7 @@ package import SDP
 import TLS
 package import Wire
 
-extension PeerConnection: StreamCore {}
-
-extension PeerConnection: DatagramCore {
+extension PeerConnection: DatagramCore, StreamCore {
     /// Lets ICE look at a path of which the system says that it leads nowhere.
     package mutating func handle(_ failure: DatagramFailure, on local: SocketAddress, at now: Instant) {
         switch failure.reason {
