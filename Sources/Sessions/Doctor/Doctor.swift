@@ -99,7 +99,9 @@ extension Doctor {
                     let outcome = target.point(transport, family).flatMap { _ in
                         Self.best(outcomes[way, default: []].map(\.outcome))
                     }
-                    finding.attempts.append(.init(transport: transport, family: family, outcome: outcome))
+                    finding.attempts.append(
+                        .init(transport: transport, family: family, outcome: outcome, uri: target.uri(transport))
+                    )
                 }
             }
             return finding

@@ -35,6 +35,7 @@ extension ServerFinding {
                 "server": .text(self.name),
                 "transport": .text(attempt.transport.rawValue.lowercased()),
                 "family": .text(attempt.family.name.lowercased()),
+                "uri": attempt.uri.map { .text($0) },
             ]
             switch attempt.outcome {
             case .success(let reached):

@@ -66,6 +66,8 @@ package struct ServerFinding: Hashable, Sendable {
         package var family: AddressFamily
         /// What became of it.
         package var outcome: Result<Reached, ServerFailure>
+        /// How the server is to be named for this way, where that is not how it was named.
+        package var uri: String?
     }
 
     /// What a server that was reached gave.

@@ -30,12 +30,12 @@ package struct DoctorVerdict: Hashable, Sendable {
         self.hasRelay = relay != nil
         self.reachesOutside = findings.reachesOutside
         self.sentences = families.map(\.sentence) + [Self.sentence(about: relay, self.reach)].compactMap(\.self)
-        self.advice = Advice(findings, families, self.reach, hasRelay: relay != nil).sentences
+        self.advice = Advice(findings, families, self.reach, relay).sentences
     }
 
     private static func sentence(about relay: DoctorFindings.Relay?, _ reach: DirectReach) -> String? {
         guard let relay else { return nil }
-        let name = "the relay \(relay.name) (\(relay.transport.rawValue))"
+        let name = "the relay \(relay.uri ?? relay.server) (\(relay.transport.rawValue))"
         return reach == .none
             ? "All peers are reached through \(name) alone."
             : "Where there is no direct path, \(name) serves."
@@ -56,7 +56,8 @@ private struct FamilyReach {
         guard let best = paths.max(by: { $0.behavior.reach < $1.behavior.reach }) else { return nil }
         self.family = family
         self.reach = best.behavior.reach
-        self.isFirewalled = best.behavior.mapping == .untranslated && self.reach == .most
+        self.isFirewalled =
+            best.behavior.mapping == .untranslated && best.behavior.filtering == .addressAndPortDependent
         self.sentence = "\(family.name): \(best.behavior.name)\(Self.consequence(of: self.reach, over: family))."
     }
 
@@ -74,7 +75,7 @@ private struct FamilyReach {
 private struct Advice {
     private(set) var sentences: [String] = []
 
-    init(_ findings: DoctorFindings, _ families: [FamilyReach], _ reach: DirectReach, hasRelay: Bool) {
+    init(_ findings: DoctorFindings, _ families: [FamilyReach], _ reach: DirectReach, _ relay: DoctorFindings.Relay?) {
         guard !findings.paths.isEmpty else {
             self.add("This host has no address that leads anywhere: connect it to a network.")
             return
@@ -86,14 +87,15 @@ private struct Advice {
         self.judge(findings.servers)
         if !findings.reachesOutside {
             self.add("No server is of use: check the network, its name server and its firewall, and the options.")
-        } else if reach == .none, !hasRelay {
+        } else if reach == .none, relay == nil {
             self.add(
                 "UDP is blocked here. Ask for it to be allowed, or give a TURN server that is reached over TLS:"
                     + " --turn turns:HOST:443, with --turn-user and --turn-password."
             )
-        } else if reach < .all, !hasRelay {
+        } else if reach < .all, relay == nil {
             self.add("For all others give a relay: --turn, with --turn-user and --turn-password.")
         }
+        if let uri = relay?.uri { self.add("Name the relay as it is reached: --turn \"\(uri)\".") }
         if reach == .unknown { self.add("Name a second server with --stun, so that mappings can be compared.") }
         if reach == .few, !families.contains(where: { $0.family == .ipv6 }) {
             self.add("IPv6 at both ends does without NATs: this host has none.")
@@ -105,11 +107,12 @@ private struct Advice {
 
     private mutating func add(_ sentence: String) { self.sentences.append(sentence) }
 
-    /// Tells mistakes that can be mended, each once.
+    /// Tells mistakes that can be mended, each once; a bad certificate of a server that is reached otherwise harms nobody.
     private mutating func judge(_ servers: [ServerFinding]) {
         for server in servers {
             for attempt in server.attempts {
                 guard case .failure(let failure) = attempt.outcome, failure.isWorthTelling else { continue }
+                if server.isReached, case .disconnected = failure { continue }
                 let sentence = "\(server.name): \(failure)."
                 if !self.sentences.contains(sentence) { self.add(sentence) }
             }
@@ -125,8 +128,11 @@ extension AddressFamily {
 extension DoctorFindings {
     /// A TURN server that relays.
     struct Relay {
-        let name: String
+        /// As it was named.
+        let server: String
         let transport: ServerTransport
+        /// How it is to be named, where that is something else.
+        let uri: String?
         let time: Duration
     }
 
@@ -135,7 +141,7 @@ extension DoctorFindings {
         let relays = self.servers.filter { $0.kind == .turn }.flatMap { server in
             server.attempts.compactMap { attempt in
                 (try? attempt.outcome.get()).map {
-                    Relay(name: server.name, transport: attempt.transport, time: $0.time)
+                    Relay(server: server.name, transport: attempt.transport, uri: attempt.uri, time: $0.time)
                 }
             }
         }

@@ -24,6 +24,16 @@ struct ServerTarget: Sendable {
     /// Its URI.
     var name: String { self.login?.address.description ?? "stun:\(self.server.inURI)" }
 
+    /// How it is to be named for a transport, where that is not how it was named.
+    func uri(_ transport: ServerTransport) -> String? {
+        guard self.login?.address.transport == .udp else { return nil }
+        return switch transport {
+        case .udp: nil
+        case .tcp: "\(self.name)?transport=tcp"
+        case .tls: "turns:\(ServerAddress(self.server.host).inURI)"
+        }
+    }
+
     /// How it can be reached: as was said, and where nothing else was said by everything that serves such servers.
     ///
     /// A port of its own is not the one of TLS.

@@ -93,6 +93,20 @@ struct DoctorVerdictTests {
     }
 
     @Test
+    func `A relay that is reached otherwise than it was named is to be named anew`() {
+        let blocked = Patient.path(.unknown, .unknown, isReached: false)
+        var findings = Patient.findings(paths: [blocked], stun: .failure(.silent))
+        let uri = "turn:relay.example?transport=tcp"
+        findings.servers[1].attempts = [
+            .init(transport: .udp, family: .ipv4, outcome: .failure(.silent)),
+            .init(transport: .tcp, family: .ipv4, outcome: Patient.reached, uri: uri),
+        ]
+        let verdict = DoctorVerdict(findings)
+        #expect(verdict.sentences.last == "All peers are reached through the relay \(uri) (TCP) alone.")
+        #expect(verdict.advice == ["Name the relay as it is reached: --turn \"\(uri)\"."])
+    }
+
+    @Test
     func `Blocked UDP is told, with what gets through`() {
         let blocked = Patient.path(.unknown, .unknown, isReached: false)
         var findings = Patient.findings(paths: [blocked], stun: .failure(.silent), relay: Patient.reached)
@@ -120,6 +134,15 @@ struct DoctorVerdictTests {
             .init(transport: .udp, family: $0, outcome: .failure(failure))
         }
         #expect(DoctorVerdict(findings).advice == ["turn:relay.example: \(reason)."])
+    }
+
+    @Test
+    func `A bad certificate is not told where the server is reached without it`() {
+        var findings = Patient.findings(paths: [Patient.path(.untranslated, .endpointIndependent)])
+        findings.servers[0].attempts.append(
+            .init(transport: .tls, family: .ipv4, outcome: .failure(.disconnected(.certificate("has expired"))))
+        )
+        #expect(DoctorVerdict(findings).advice.isEmpty)
     }
 
     @Test

@@ -163,6 +163,11 @@ struct ServerProbeTests {
             "\(transport.rawValue) \((try? target.point(transport, .ipv4).get().address.description) ?? "-")"
         }
         #expect(points == expected)
+        if relay == "turn:192.0.2.1" {
+            #expect(target.uri(.tcp) == "turn:192.0.2.1?transport=tcp" && target.uri(.tls) == "turns:192.0.2.1")
+        } else {
+            #expect(target.transports.allSatisfy { target.uri($0) == nil })
+        }
         #expect(target.point(.udp, .ipv6) == .failure(.noAddress))
     }
 }
