@@ -73,8 +73,8 @@ let package = Package(
         .target(
             name: "Sessions",
             dependencies: [
-                "Wire", "SDP", "DTLS", "DataChannels", "Reactor", "Peering", "Rendezvous", "Conversation",
-                "FileTransfer", "CLinux",
+                "Wire", "SDP", "STUN", "TURN", "ICE", "DTLS", "TLS", "DataChannels", "Reactor", "Peering", "Rendezvous",
+                "Conversation", "FileTransfer", "CLinux",
             ],
             swiftSettings: strict
         ),
@@ -105,7 +105,7 @@ let package = Package(
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
         .testTarget(name: "SDPTests", dependencies: ["Wire", "SDP"], swiftSettings: strict),
         .testTarget(name: "MDNSTests", dependencies: ["Wire", "MDNS"], swiftSettings: strict),
-        .testTarget(name: "STUNTests", dependencies: ["Wire", "STUN"], swiftSettings: strict),
+        .testTarget(name: "STUNTests", dependencies: ["Wire", "STUN", "SimulatedNetwork"], swiftSettings: strict),
         .testTarget(
             name: "TURNTests",
             dependencies: ["Wire", "STUN", "TURN", "SimulatedNetwork"],
@@ -143,8 +143,8 @@ let package = Package(
         .testTarget(
             name: "SessionsTests",
             dependencies: [
-                "Wire", "SDP", "DTLS", "DataChannels", "Peering", "Reactor", "Rendezvous", "Conversation",
-                "FileTransfer", "Sessions",
+                "Wire", "SDP", "STUN", "TURN", "ICE", "DTLS", "DataChannels", "Peering", "Reactor", "Rendezvous",
+                "Conversation", "FileTransfer", "Sessions", "SimulatedNetwork",
             ],
             swiftSettings: strict
         ),

@@ -90,6 +90,7 @@ let package = Package(
         fuzzer("FuzzDTLS", ["DTLS", "CVirtualTime"]),
         fuzzer("FuzzMulticastDNS", ["MDNS"]),
         fuzzer("FuzzICEAgent", ["SDP", "STUN", "ICE"]),
+        fuzzer("FuzzBehaviorDiscovery", ["STUN", "SimulatedNetwork"]),
         fuzzer("FuzzAllocation", ["TURN", "SimulatedNetwork"]),
         fuzzer("FuzzPeerConnection", ["DTLS", "DataChannels", "Peering", "CVirtualTime"]),
         fuzzer("FuzzConversation", ["FileTransfer", "Conversation"]),

@@ -149,6 +149,25 @@ struct OptionTests {
     }
 
     @Test
+    func `The doctor takes servers and addresses as chat does`() throws {
+        let doctor = try #require(
+            try Icetalk.parseAsRoot([
+                "doctor", "--stun", "192.0.2.1", "--turn", "turns:192.0.2.2", "--turn-user", "ann", "-6", "--lifetime",
+                "--json",
+            ]) as? icetalk.Doctor
+        )
+        let variables = ["ICETALK_TURN_PASSWORD": "secret", "ICETALK_INTERFACE": "eth0"]
+        let settings = try doctor.settings(Environment(variables))
+        #expect(settings.stunServers.map(\.description) == ["192.0.2.1"])
+        #expect(settings.turnServers.map(\.address.description) == ["turns:192.0.2.2"])
+        #expect(settings.selection.interface == "eth0" && !settings.selection.usesIPv4)
+        #expect(settings.measuresLifetime && settings.verifiesServers)
+        let insecure = Environment(["ICETALK_TURN_PASSWORD": "secret", "ICETALK_TURN_INSECURE": "1"])
+        #expect(try !doctor.settings(insecure).verifiesServers)
+        #expect(throws: ProgramFailure.self) { try doctor.settings(Environment([:])) }
+    }
+
+    @Test
     func `Quiet and verbose exclude each other`() throws {
         #expect(self.failure(["--manual", "-q", "-v"])?.status == .usage)
         _ = try self.settings(["--manual", "-vv"])
