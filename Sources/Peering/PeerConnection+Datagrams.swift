@@ -34,7 +34,7 @@ extension PeerConnection {
     }
 
     /// Takes a datagram that a peer sent, wherever it came through.
-    private mutating func receive(_ datagram: Span<UInt8>, on path: Path, at now: Instant) {
+    mutating func receive(_ datagram: Span<UInt8>, on path: Path, at now: Instant) {
         switch PacketKind(datagram) {
         case .stun:
             guard self.secure?.isBanned(path.remote) != true else { return }
@@ -196,6 +196,11 @@ extension PeerConnection {
         self.pumpAssociation(at: now)
     }
 
+    /// Whether the other side may learn where a relay is used from: not with relays alone, nor behind names.
+    private var tellsOrigins: Bool {
+        self.configuration.policy != .relay && !self.localCandidates.contains { $0.name != nil }
+    }
+
     private mutating func pumpRelays(at now: Instant) {
         for event in self.relays.takeEvents(at: now) {
             switch event {
@@ -203,7 +208,7 @@ extension PeerConnection {
                 self.agent.addRelayedAddress(
                     relayed.address,
                     by: relayed.server,
-                    relatedAddress: self.configuration.policy == .relay ? nil : relayed.mapped,
+                    relatedAddress: self.tellsOrigins ? relayed.mapped : nil,
                     localPreference: relayed.localPreference,
                     at: now
                 )
@@ -346,11 +351,14 @@ extension PeerConnection {
 
     /// The TURN servers that give no address, and why, for an owner who wants to know before the other events; each is told
     /// here or as an event.
-    package mutating func takeRelayFailures() -> [(server: SocketAddress, reason: String)] {
-        var failures: [(server: SocketAddress, reason: String)] = []
+    package mutating func takeRelayFailures() -> [(server: String, reason: String)] {
+        var failures: [(server: String, reason: String)] = []
         self.events.removeAll { event in
-            guard case .relayFailed(let server, let reason) = event else { return false }
-            failures.append((server, reason))
+            switch event {
+            case .relayFailed(let server, let reason): failures.append((server.description, reason))
+            case .relayUnresolved(let server, let reason): failures.append((server, reason))
+            default: return false
+            }
             return true
         }
         return failures

@@ -20,6 +20,8 @@ actor ManualRendezvous {
 
     /// The line is printed when every server has answered or failed, and at the latest after this time.
     private static let gatheringLimit = Duration.seconds(2)
+    /// The same when only TURN servers over TCP or TLS have not answered, which needs more round trips.
+    private static let streamGatheringLimit = Duration.seconds(4)
     private static let gatheringPoll = Duration.milliseconds(20)
     /// How often it is looked whether the line given out is still right.
     private static let stalePoll = Duration.seconds(2)
@@ -161,10 +163,11 @@ extension ManualRendezvous {
     /// Waits until every server has answered or failed, but not for long, unless there is nothing to be told without them.
     private func gather() async {
         let clock = ContinuousClock()
-        let deadline = clock.now.advanced(by: Self.gatheringLimit)
+        let start = clock.now
         var isLate = false
         while !Task.isCancelled, await !self.peer.hasGathered {
-            if clock.now >= deadline {
+            let limit = await self.peer.hasGatheredDatagrams ? Self.streamGatheringLimit : Self.gatheringLimit
+            if start.duration(to: clock.now) >= limit {
                 guard await !self.isReachable else {
                     return self.console.say("not every server has answered: going on without", .detail)
                 }
@@ -194,7 +197,8 @@ extension ManualRendezvous {
     }
 
     private func tell(_ candidate: Candidate, of side: String) {
-        self.console.say("\(side) candidate: \(candidate.address) (\(candidate.kind.rawValue))", .trace)
+        let place = candidate.name.map { "\($0):\(candidate.address.port)" } ?? candidate.address.description
+        self.console.say("\(side) candidate: \(place) (\(candidate.kind.rawValue))", .trace)
     }
 
     /// What is to be given out now, and the reflexive candidates in it.
