@@ -35,6 +35,12 @@ static inline void icetalk_limit_certificates(SSL_CTX *context, long bytes) {
 
 static inline int icetalk_set_mtu(SSL *ssl, long mtu) { return SSL_set_mtu(ssl, mtu) == mtu; }
 
+/// Bytes that the cipher of an established session adds to each plaintext, beside the header of the record.
+static inline int icetalk_record_expansion(SSL *ssl) {
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+    return cipher && SSL_CIPHER_get_cipher_nid(cipher) == NID_chacha20_poly1305 ? 16 : 24;
+}
+
 static inline int icetalk_extended_master_secret(SSL *ssl) { return SSL_get_extms_support(ssl) == 1; }
 
 /// Microseconds until the retransmission timer expires, or -1 when it is stopped.

@@ -132,7 +132,7 @@ package struct DTLSConnection: ~Copyable, @unchecked Sendable {
     ) throws(DTLSError) {
         guard self.isLive else { return }
         var reader = ByteReader(datagram)
-        while let range = self.filter.next(in: &reader, established: self.isEstablished) {
+        while let range = self.filter.next(in: &reader) {
             self.take(datagram.extracting(range), deliver)
             guard self.isLive else { break }
         }
@@ -309,6 +309,7 @@ package struct DTLSConnection: ~Copyable, @unchecked Sendable {
         }
         self.peerFingerprint = fingerprint
         self.state = .established
+        self.filter.establish(expansion: self.session.recordExpansion)
         self.events.append(.established(peerFingerprint: fingerprint))
     }
 

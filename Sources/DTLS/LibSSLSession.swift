@@ -110,6 +110,9 @@ struct LibSSLSession: ~Copyable {
         return Fingerprint(of: certificate)
     }
 
+    /// Bytes that the cipher adds to each plaintext (RFC 5288 §3, RFC 7905 §2).
+    var recordExpansion: Int { Int(icetalk_record_expansion(self.ssl)) }
+
     /// Whether both sides derive the master secret from the whole handshake (RFC 7627).
     var isExtendedMasterSecret: Bool { icetalk_extended_master_secret(self.ssl) == 1 }
 
