@@ -66,6 +66,7 @@ extension Allocation {
             return
         }
         self.lastHeard = now
+        self.silence.noteHeard()
         _ = self.permissions.noteHeard(peer.ip, at: now)
         deliver(peer, payload)
     }
@@ -103,6 +104,7 @@ extension Allocation {
             return
         }
         self.lastHeard = now
+        self.silence.noteHeard()
         deliver(peer, payload.span)
     }
 }

@@ -51,6 +51,7 @@ package struct Allocation: ~Copyable {
     var failures = 0
     var lastSent: Instant
     var lastHeard: Instant
+    var silence = PeerSilence()
 
     /// Begins to ask for an allocation.
     package init(configuration: Configuration, random: RandomSource, at now: Instant) {
@@ -199,6 +200,7 @@ extension Allocation {
 
     mutating func enqueue(_ datagrams: Span<UInt8>, segmentSize: Int, to peer: SocketAddress, at now: Instant) {
         self.lastSent = now
+        self.silence.noteSent(at: now)
         if let channel = self.channels.use(peer, at: now) {
             self.queue.append(datagrams, segmentSize: segmentSize, on: channel)
         } else {
@@ -276,6 +278,7 @@ extension Allocation {
 
     private mutating func forgetAll() {
         self.exchanges = []
+        self.silence = PeerSilence()
         self.permissions.removeAll()
         self.channels.removeAll()
     }

@@ -116,6 +116,13 @@ struct OptionTests {
     }
 
     @Test
+    func `Addresses are hidden when that is asked for`() throws {
+        #expect(try !self.settings(["--manual"]).hidesAddresses)
+        #expect(try self.settings(["--manual", "--mdns"]).hidesAddresses)
+        #expect(try self.settings(["--manual"], ["ICETALK_MDNS": "1"]).hidesAddresses)
+    }
+
+    @Test
     func `A name and paths come from the command line or the environment`() throws {
         let settings = try self.settings(
             ["--manual", "--sdp", "--paste-in", "in", "--name", "ann"],
@@ -135,9 +142,10 @@ struct OptionTests {
     }
 
     @Test
-    func `A lost peer is not looked for`() throws {
-        _ = try self.settings(["--manual", "--reconnect", "0"])
-        #expect(self.failure(["--manual", "--reconnect", "10m"])?.status == .usage)
+    func `A lost peer is looked for as long as is said, or for ten minutes`() throws {
+        #expect(try self.settings(["--manual"]).reconnectTime == .seconds(600))
+        #expect(try self.settings(["--manual", "--reconnect", "0"]).reconnectTime == .zero)
+        #expect(try self.settings(["--manual", "--reconnect", "2h"]).reconnectTime == .seconds(7_200))
     }
 
     @Test

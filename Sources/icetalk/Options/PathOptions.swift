@@ -46,6 +46,9 @@ struct PathOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Use only this network interface.", valueName: "name"))
     var interface: String?
 
+    @Flag(help: "Hide this host's addresses behind names that only its own network can resolve.")
+    var mdns = false
+
     @Flag(name: .customShort("4"), help: "Use IPv4 only.")
     var onlyIPv4 = false
 
@@ -65,6 +68,7 @@ struct PathOptions: ParsableArguments {
         }
         settings.stunServers = try self.servers(environment)
         settings.selection = try self.selection(environment)
+        settings.hidesAddresses = try environment.flag(self.mdns, "mdns")
     }
 
     private func servers(_ environment: Environment) throws(ProgramFailure) -> [ServerAddress] {
