@@ -125,7 +125,9 @@ actor ManualRendezvous {
     ///
     /// Between two icetalk this is not needed, and nothing happens.
     func offerRestart() async {
-        guard case .sdp(isOfferer: true) = self.meeting, let offer = try? await self.peer.makeRestartOffer() else { return }
+        guard case .sdp(isOfferer: true) = self.meeting, let offer = try? await self.peer.makeRestartOffer() else {
+            return
+        }
         self.console.say("Give this offer to the other side, and paste the answer here, to go on:")
         try? await self.output.write(JSONMessage.line(kind: .offer, sdp: offer.text))
     }

@@ -5,6 +5,7 @@ import CVirtualTime
 import DTLS
 import DataChannels
 import FuzzDriver
+import ICE
 import Peering
 import Wire
 
@@ -26,13 +27,19 @@ final class PeerEnd {
     var isEstablished = false
     var isClosed = false
     var hasRemote = false
+    /// Streams that it wants or has, of which nobody but the input is at the other end.
+    var streams: [ByteStreamID] = []
 
-    init(number: Int, isPatient: Bool, at now: Instant) {
+    /// Where connections come in.
+    var listening: SocketAddress { SocketAddress(self.address.ip, port: 7_000) }
+
+    init(number: Int, isPatient: Bool, usesTCP: Bool, at now: Instant) {
         self.address = SocketAddress(.v4(0x0A00_0001 + UInt32(number)), port: 5_000)
         var configuration = PeerConnection.Configuration(certificate: certificates[number])
         configuration.isPatient = isPatient
         self.connection = PeerConnection(configuration: configuration, random: .seeded(UInt64(number)), at: now)
         self.connection.addLocalAddress(self.address, localPreference: .max, at: now)
+        if usesTCP { self.connection.addTCPAddress(self.listening, localPreference: .max, at: now) }
     }
 }
 
@@ -51,8 +58,8 @@ struct PeerWorld {
         require(certificates.count == 2)
         icetalk_virtual_time_begin(2)
         self.ends = [
-            PeerEnd(number: 0, isPatient: shape & 1 != 0, at: .zero),
-            PeerEnd(number: 1, isPatient: shape & 2 != 0, at: .zero),
+            PeerEnd(number: 0, isPatient: shape & 1 != 0, usesTCP: shape & 16 != 0, at: .zero),
+            PeerEnd(number: 1, isPatient: shape & 2 != 0, usesTCP: shape & 32 != 0, at: .zero),
         ]
         self.drain()
         if shape & 4 != 0 {
@@ -91,9 +98,37 @@ struct PeerWorld {
             self.isHostile = true
             end.connection.close(at: self.now)
         case 14: self.run(until: { _ in false }, steps: input.choice(8))
+        case 15: self.useStream(of: end, &input)
         default: break
         }
         self.drain()
+    }
+
+    /// Somebody connects, or something comes of a stream.
+    private mutating func useStream(of end: PeerEnd, _ input: inout FuzzInput) {
+        let choice = input.u8()
+        guard choice & 3 != 0, !end.streams.isEmpty else {
+            let stranger = self.source(&input)
+            let id = end.connection.accept(from: stranger, on: end.listening, at: self.now)
+            if let id { end.streams.append(id) }
+            require(end.streams.count <= 96, "\(end.streams.count) streams")
+            return
+        }
+        let index = input.choice(end.streams.count)
+        let id = end.streams[index]
+        switch choice & 3 {
+        case 1: end.connection.handle(.opened, of: id, at: self.now)
+        case 2:
+            self.isHostile = true
+            let bytes = input.flag() && !self.seen.isEmpty ? self.seen[input.choice(self.seen.count)] : input.block()
+            var framed: [UInt8] = []
+            PacketFraming.append(bytes.span, segmentSize: max(bytes.count, 1), to: &framed)
+            if input.flag() { input.damage(&framed) }
+            end.connection.handle(framed.span, of: id, at: self.now)
+        default:
+            end.streams.remove(at: index)
+            end.connection.handle(.failed(.reset), of: id, at: self.now)
+        }
     }
 
     /// Where a forged datagram says it comes from: often from the peer.
@@ -135,6 +170,7 @@ struct PeerWorld {
                 require(count <= 4_096, "datagrams without end")
                 self.send(transmit)
             }
+            self.drainStreams(of: end)
             while let event = end.connection.pollEvent(at: self.now) {
                 require(!end.isClosed, "\(event) after the end")
                 switch event {
@@ -142,6 +178,24 @@ struct PeerWorld {
                 case .closed: end.isClosed = true
                 default: break
                 }
+            }
+        }
+    }
+
+    private func drainStreams(of end: PeerEnd) {
+        while let request = end.connection.pollStreamRequest() {
+            switch request {
+            case .open(let id, _, _, _): end.streams.append(id)
+            case .close(let id): end.streams.removeAll { $0 == id }
+            }
+        }
+        for id in end.streams {
+            var count = 0
+            self.buffer.removeAll()
+            while end.connection.pollBytes(of: id, into: self.buffer) {
+                count += 1
+                require(count <= 4_096, "bytes without end")
+                self.buffer.removeAll()
             }
         }
     }
