@@ -47,10 +47,6 @@ extension PeerConnection {
         guard let size = self.fill(buffer, through: secure, at: now) else {
             return self.isClosed ? self.sayGoodbye(through: secure, on: path, into: buffer, at: now) : nil
         }
-        if let probe = self.route.probe(at: now) {
-            let copy = Transmit(from: probe.local, to: probe.remote, segmentSize: size)
-            self.pendingCopy = (copy, buffer.bytes)
-        }
         return Transmit(from: path.local, to: path.remote, segmentSize: size)
     }
 
@@ -85,6 +81,7 @@ extension PeerConnection {
             let start = buffer.count
             self.holdsPacket = false
             guard secure.seal(self.packet.bytes.span, into: buffer) else { continue }
+            if segments == 0 { self.copyPacket(through: secure, at: now) }
             segments += 1
             guard let size = segmentSize else {
                 segmentSize = buffer.count - start
@@ -93,5 +90,16 @@ extension PeerConnection {
             if buffer.count - start < size { break }
         }
         return segmentSize
+    }
+
+    /// Seals a packet once more for a path that is not proven yet.
+    ///
+    /// It is a record of its own: a copy of the same one would be a replay wherever the path in use is not the slower one.
+    private mutating func copyPacket(through secure: SecureTransport, at now: Instant) {
+        guard let probe = self.route.probe(at: now) else { return }
+        let buffer = DatagramBuffer()
+        guard secure.seal(self.packet.bytes.span, into: buffer) else { return }
+        let copy = Transmit(from: probe.local, to: probe.remote, segmentSize: buffer.count)
+        self.pendingCopy = (copy, buffer.bytes)
     }
 }
