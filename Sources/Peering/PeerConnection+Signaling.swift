@@ -96,7 +96,7 @@ extension PeerConnection {
             return
         }
         guard let candidate = Candidate(attribute) else { return }
-        self.addRemote(candidate, at: now)
+        self.agent.addRemoteCandidate(candidate, at: now)
         self.pump(at: now)
     }
 
@@ -111,11 +111,6 @@ extension PeerConnection {
     /// A number that stays the same for this session: descriptions of one session carry one id (RFC 8866 §5.2).
     private var sessionID: UInt64 {
         self.configuration.certificate.fingerprint.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
-    }
-
-    private mutating func addRemote(_ candidate: Candidate, at now: Instant) {
-        guard self.configuration.policy != .direct || candidate.kind != .relayed else { return }
-        self.agent.addRemoteCandidate(candidate, at: now)
     }
 
     private mutating func takeEndOfCandidates(_ section: DataChannelSection, at now: Instant) {
@@ -151,7 +146,7 @@ extension PeerConnection {
             self.channels.setPeer(maxMessageSize: remote.maxMessageSize, isDTLSClient: dtlsRole == .client)
         }
         for candidate in remote.candidates {
-            self.addRemote(candidate, at: now)
+            self.agent.addRemoteCandidate(candidate, at: now)
         }
         self.takeEarlyHandshakes(at: now)
         self.pump(at: now)

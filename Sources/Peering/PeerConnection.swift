@@ -102,7 +102,8 @@ package struct PeerConnection: ~Copyable {
             configuration: ICEAgent.Configuration(
                 role: .controlling,
                 localCredentials: self.credentials,
-                isPatient: configuration.isPatient
+                isPatient: configuration.isPatient,
+                isDirectOnly: configuration.policy == .direct
             ),
             random: random.fork(),
             at: now

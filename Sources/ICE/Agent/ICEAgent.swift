@@ -210,6 +210,11 @@ extension ICEAgent {
         }
         self.settle(at: now)
     }
+        guard !self.configuration.isDirectOnly || candidate.kind != .relayed else {
+            // It may be heard from as well.
+            self.exclude(candidate.address, at: now)
+            return
+        }
 
     /// Takes note that the other side has told all its candidates.
     package mutating func endOfRemoteCandidates(at now: Instant) {
