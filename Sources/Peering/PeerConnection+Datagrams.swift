@@ -54,6 +54,7 @@ extension PeerConnection {
     package mutating func handleTimeout(at now: Instant) {
         self.relays.handleTimeout(at: now)
         guard !self.isClosed else { return }
+        self.startAllocation(at: now)
         self.agent.handleTimeout(at: now)
         self.secure?.handleTimeout(at: now)
         self.association.handleTimeout(at: now)
@@ -69,6 +70,7 @@ extension PeerConnection {
         var next = self.agent.nextTimeout
         next = earliest(next, self.secure?.nextTimeout)
         next = earliest(next, self.relays.nextTimeout)
+        if self.relays.hasWaiting { next = earliest(next, self.agent.nextTurn) }
         next = earliest(next, self.nextProbe)
         next = earliest(next, self.pathlessDeadline)
         return earliest(next, self.association.nextTimeout)
@@ -76,6 +78,12 @@ extension PeerConnection {
 }
 
 extension PeerConnection {
+    /// Asks a TURN server when it is the turn of a new transaction: all of STUN and TURN share one pace (RFC 8445 §14.2).
+    mutating func startAllocation(at now: Instant) {
+        guard self.relays.hasWaiting, self.agent.takeTurn(at: now) else { return }
+        self.relays.startNext(at: now)
+    }
+
     private mutating func handleDTLS(_ datagram: Span<UInt8>, on path: Path, at now: Instant) {
         guard let secure = self.secure else {
             self.early.keep(datagram, on: path)

@@ -132,7 +132,8 @@ extension PeerConnection {
         if self.configuration.policy != .relay {
             self.agent.addLocalAddress(address, localPreference: localPreference, at: now)
         }
-        self.relays.addBase(address, localPreference: localPreference, at: now)
+        self.relays.addBase(address, localPreference: localPreference)
+        self.startAllocation(at: now)
         self.pump(at: now)
     }
 
@@ -145,7 +146,8 @@ extension PeerConnection {
     /// Adds a TURN server to ask for relayed candidates, unless only direct paths may be used.
     package mutating func addTURNServer(_ login: RelayServerLogin, at now: Instant) {
         guard self.configuration.policy != .direct, !self.isClosed else { return }
-        self.relays.addServer(login, at: now)
+        self.relays.addServer(login)
+        self.startAllocation(at: now)
         self.pump(at: now)
     }
 

@@ -32,7 +32,7 @@ final class RelaySet {
         var allocation: Allocation
         /// Beside the allocation, so that they can be read while it is at work.
         var relayed: [SocketAddress] = []
-        var server: SocketAddress
+        let server: SocketAddress
         var isSettled = false
 
         init(_ configuration: Allocation.Configuration, base: SocketAddress, random: RandomSource, at now: Instant) {
@@ -50,6 +50,8 @@ final class RelaySet {
     private var bases: [(address: SocketAddress, localPreference: UInt16)] = []
     private var logins: [RelayServerLogin] = []
     private var relays: [Relay] = []
+    /// What is to be asked from where, each in its turn.
+    private var waiting: [(configuration: Allocation.Configuration, base: SocketAddress)] = []
     private var random: RandomSource
     private var gained: UInt16 = 0
     private var isClosed = false
@@ -59,35 +61,40 @@ final class RelaySet {
     }
 
     /// Whether every server has given an address or failed.
-    var hasGathered: Bool { self.relays.allSatisfy(\.isSettled) }
+    var hasGathered: Bool { self.waiting.isEmpty && self.relays.allSatisfy(\.isSettled) }
+
+    /// Whether `startNext` has something to do.
+    var hasWaiting: Bool { !self.waiting.isEmpty }
 
     /// Adds a local address.
-    func addBase(_ address: SocketAddress, localPreference: UInt16, at now: Instant) {
+    func addBase(_ address: SocketAddress, localPreference: UInt16) {
         self.bases.append((address, localPreference))
         self.bases.sort { $0.localPreference > $1.localPreference }
         for login in self.logins {
-            self.allocate(login, at: now)
+            self.enqueue(login)
         }
     }
 
     /// Adds a server.
-    func addServer(_ login: RelayServerLogin, at now: Instant) {
+    func addServer(_ login: RelayServerLogin) {
         guard !self.isClosed, self.logins.count < Self.maximumServers,
             !self.logins.contains(where: { $0.address == login.address })
         else { return }
         self.logins.append(login)
-        self.allocate(login, at: now)
+        self.enqueue(login)
     }
 
-    private func allocate(_ login: RelayServerLogin, at now: Instant) {
+    /// Lets a server be asked from each address that it goes with, up to a limit.
+    private func enqueue(_ login: RelayServerLogin) {
         let server = login.address
         var count = self.relays.count { $0.allocation.configuration.origin == server }
+        count += self.waiting.count { $0.configuration.origin == server }
         for (base, _) in self.bases where count < Self.allocationsPerServer {
             guard server.ip.isIPv4 == base.ip.isIPv4, server.ip.isLoopback == base.ip.isLoopback,
                 server.ip.isLinkLocal == base.ip.isLinkLocal,
                 !self.relays.contains(where: {
                     $0.base == base && ($0.server == server || $0.allocation.configuration.origin == server)
-                })
+                }), !self.waiting.contains(where: { $0.configuration.origin == server && $0.base == base })
             else { continue }
             count += 1
             let configuration = Allocation.Configuration(
@@ -95,8 +102,15 @@ final class RelaySet {
                 username: login.username,
                 password: login.password
             )
-            self.relays.append(Relay(configuration, base: base, random: self.random.fork(), at: now))
+            self.waiting.append((configuration, base))
         }
+    }
+
+    /// Asks the next server that waits for its turn.
+    func startNext(at now: Instant) {
+        guard !self.isClosed, !self.waiting.isEmpty else { return }
+        let (configuration, base) = self.waiting.removeFirst()
+        self.relays.append(Relay(configuration, base: base, random: self.random.fork(), at: now))
     }
 }
 
@@ -150,6 +164,7 @@ extension RelaySet {
     func close(at now: Instant) -> Bool {
         guard !self.isClosed else { return false }
         self.isClosed = true
+        self.waiting = []
         for relay in self.relays {
             relay.allocation.close(at: now)
         }
@@ -208,8 +223,8 @@ extension RelaySet {
         case .redirected(let other, _):
             // The allocation checked that it leads somewhere.
             guard let next = relay.allocation.configuration.redirected(to: other) else { return [] }
-            relay.server = other
-            relay.allocation = Allocation(configuration: next, random: self.random.fork(), at: now)
+            self.relays.removeAll { $0 === relay }
+            self.waiting.append((next, relay.base))
             return []
         case .refusedPeer:
             return []
@@ -218,9 +233,11 @@ extension RelaySet {
 
     /// Whether a server gives an address, or may give one, that is asked from another local address.
     private func isServedElsewhere(_ relay: Relay) -> Bool {
-        self.relays.contains { other in
-            other !== relay && other.server == relay.server && (!other.isSettled || !other.relayed.isEmpty)
-        }
+        let origin = relay.allocation.configuration.origin
+        return self.waiting.contains { $0.configuration.origin == origin }
+            || self.relays.contains { other in
+                other !== relay && other.server == relay.server && (!other.isSettled || !other.relayed.isEmpty)
+            }
     }
 
     private func forgetAddresses(of relay: Relay) -> [RelayEvent] {

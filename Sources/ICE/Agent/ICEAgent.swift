@@ -89,6 +89,16 @@ package struct ICEAgent: ~Copyable {
 
     /// The next datagram to send; poll again until nil.
     package mutating func pollTransmit() -> ICETransmit? {
+    /// When the next new transaction may start, be it one of the owner's with a TURN server (RFC 8445 §14.2).
+    package var nextTurn: Instant { self.nextStart }
+
+    /// Takes the turn of a new transaction for the owner; false while it is too early.
+    package mutating func takeTurn(at now: Instant) -> Bool {
+        guard self.nextStart <= now else { return false }
+        self.nextStart = now + self.configuration.timing.pacing
+        return true
+    }
+
         self.transmits.popFirst()
     }
 
