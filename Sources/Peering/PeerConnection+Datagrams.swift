@@ -154,6 +154,7 @@ extension PeerConnection {
     private mutating func prove(_ path: Path, at now: Instant) {
         guard self.route.prove(path, at: now) else { return }
         self.agent.prove(path.remote, on: path.local, at: now)
+        self.startProbing(at: now)
         self.tellPath()
     }
 
@@ -170,6 +171,14 @@ extension PeerConnection {
         self.isPathless = false
         self.pathlessDeadline = nil
         self.events.append(.path(description))
+    }
+
+    /// Lets the other side prove itself on the path that ICE selected, where another one is proven.
+    private mutating func startProbing(at now: Instant) {
+        guard self.route.isUndecided else { return }
+        self.probesLeft = Self.maximumProbes
+        self.nextProbe = now
+        self.probeSelectedPath(at: now)
     }
 
     /// A path that ICE selected while another is proven carries copies, so there must be something to copy.
@@ -245,11 +254,7 @@ extension PeerConnection {
         if let time = pair.roundTripTime { self.secure?.setRoundTripTime(time) }
         self.takeEarlyHandshakes(at: now)
         self.secure?.select(path, isTold: self.agent.isSignalled(path.remote), at: now)
-        if self.route.isUndecided {
-            self.probesLeft = Self.maximumProbes
-            self.nextProbe = now
-            self.probeSelectedPath(at: now)
-        }
+        self.startProbing(at: now)
         self.tellPath()
     }
 
