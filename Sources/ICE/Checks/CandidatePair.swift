@@ -61,6 +61,8 @@ struct CandidatePair: Sendable {
     var isNominated = false
     /// Whether the other side nominated it before it was valid (RFC 8445 §7.3.1.5).
     var isNominatedOnSuccess = false
+    /// Checks that nominated it since this side last set about that.
+    var nominations = 0
     /// When the other side nominated it last.
     var lastNominated: Instant?
     /// Whether an authenticated request came over it.

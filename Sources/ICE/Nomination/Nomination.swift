@@ -81,6 +81,7 @@ extension ICEAgent {
 
     /// RFC 8445 §8.1.1: the check is repeated with USE-CANDIDATE.
     mutating func startNominating(_ id: PairID) {
+        self.checkList.update(id) { $0.nominations = 0 }
         self.nomination.nominating = id
         self.checkList.trigger(id)
     }
