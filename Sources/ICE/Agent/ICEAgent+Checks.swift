@@ -86,7 +86,7 @@ extension ICEAgent {
     /// A nominated pair is known to work, and how fast: another check follows sooner than a blind one would be repeated.
     private func nominationRetransmission(_ pair: CandidatePair, at now: Instant) -> Retransmission {
         let longest = self.configuration.timing.initialTimeout
-        let timeout = min(max((pair.roundTripTime ?? longest) * 2, .milliseconds(100)), longest)
+        let first = min(max((pair.roundTripTime ?? longest) * 2, .milliseconds(100)), longest)
         return Retransmission(
             at: now,
             timeout: min(first * (1 << min(pair.nominations, 8)), longest * 2),
@@ -173,12 +173,11 @@ extension ICEAgent {
 // MARK: - Patience
 
 extension ICEAgent {
-    /// Whether failed pairs are tried again: the other side may not have started yet.
+    /// Whether failed pairs are tried again: the other side may not have started yet, or not when they were tried.
     private func isPatient(at now: Instant) -> Bool {
-        guard self.configuration.isPatient, self.trusted == nil, let knownAt = self.remoteKnownAt else {
-            return false
-        }
-        return now < knownAt + self.configuration.timing.patience
+        guard self.configuration.isPatient, let knownAt = self.remoteKnownAt else { return false }
+        guard self.trusted != nil else { return now < knownAt + self.configuration.timing.patience }
+        return self.improvingUntil.map { now < $0 } ?? false
     }
 
     /// Checks the failed pair that has rested longest, with a single request.
@@ -187,6 +186,7 @@ extension ICEAgent {
         let wait = self.configuration.timing.patientInterval
         let once = Retransmission(at: now, timeout: wait, sends: 1, lastWait: wait)
         self.sendCheck(pair.id, .connectivity, once, at: now)
+        self.nextStart = now + self.configuration.timing.pacing
         self.nextPatientStart = now + self.configuration.timing.patientPacing
     }
 
@@ -194,12 +194,13 @@ extension ICEAgent {
     func patientDeadline(at now: Instant) -> Instant? {
         guard self.isPatient(at: now), let pair = self.nextPatientPair else { return nil }
         let rested = (pair.lastSent ?? .zero) + self.configuration.timing.patientInterval
-        return max(rested, self.nextPatientStart)
+        return max(rested, self.nextPatientStart, self.nextStart)
     }
 
     private var nextPatientPair: CandidatePair? {
-        self.checkList.pairs
-            .filter { $0.state == .failed }
+        let trusted = self.trusted.flatMap { self.checkList[$0] }
+        return self.checkList.pairs
+            .filter { $0.state == .failed && (trusted.map($0.isMoreDirect(than:)) ?? true) }
             .min { ($0.lastSent ?? .zero, $0.id) < ($1.lastSent ?? .zero, $1.id) }
     }
 }

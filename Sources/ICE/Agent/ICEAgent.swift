@@ -51,6 +51,8 @@ package struct ICEAgent: ~Copyable {
     var consent: Consent?
     /// The pair over which the other side has shown that it is who it should be.
     var proven: PairID?
+    /// Until when failed pairs that are more direct than the trusted one are tried again.
+    var improvingUntil: Instant?
     /// Since when no pair is trusted although one was proven.
     var orphanedSince: Instant?
     /// Whether the owner has ever proven a pair: from then on the end of consent is the end.
@@ -87,8 +89,6 @@ package struct ICEAgent: ~Copyable {
         self.settle(at: now)
     }
 
-    /// The next datagram to send; poll again until nil.
-    package mutating func pollTransmit() -> ICETransmit? {
     /// When the next new transaction may start, be it one of the owner's with a TURN server (RFC 8445 §14.2).
     package var nextTurn: Instant { self.nextStart }
 
@@ -99,6 +99,8 @@ package struct ICEAgent: ~Copyable {
         return true
     }
 
+    /// The next datagram to send; poll again until nil.
+    package mutating func pollTransmit() -> ICETransmit? {
         self.transmits.popFirst()
     }
 
@@ -208,6 +210,11 @@ extension ICEAgent {
     /// Adds a candidate of the other side, before or after it is known itself; those beyond a limit are ignored.
     package mutating func addRemoteCandidate(_ candidate: Candidate, at now: Instant) {
         guard !self.hasEnded else { return }
+        guard !self.configuration.isDirectOnly || candidate.kind != .relayed else {
+            // It may be heard from as well.
+            self.exclude(candidate.address, at: now)
+            return
+        }
         switch self.remotes.add(candidate) {
         case .ignored:
             return
@@ -220,11 +227,6 @@ extension ICEAgent {
         }
         self.settle(at: now)
     }
-        guard !self.configuration.isDirectOnly || candidate.kind != .relayed else {
-            // It may be heard from as well.
-            self.exclude(candidate.address, at: now)
-            return
-        }
 
     /// Takes note that the other side has told all its candidates.
     package mutating func endOfRemoteCandidates(at now: Instant) {

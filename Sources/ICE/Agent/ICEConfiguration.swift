@@ -55,6 +55,8 @@ extension ICEAgent {
         package var patientPacing: Duration = .milliseconds(500)
         /// Between two checks of one pair that had failed, when patient.
         package var patientInterval: Duration = .seconds(5)
+        /// How long failed pairs are tried again that are more direct than the path in use.
+        package var improvement: Duration = .seconds(60)
         /// How long an agent is patient.
         package var patience: Duration = .seconds(30 * 60)
 

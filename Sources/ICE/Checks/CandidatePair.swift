@@ -118,6 +118,25 @@ struct CandidatePair: Sendable {
     /// Whether a relay forwards what is sent over it.
     var isRelayed: Bool { self.local.kind == .relayed || self.remote.kind == .relayed }
 
+    /// What is in the middle of a path, the worst first: less of it is worth another nomination.
+    private enum Directness: Int, Comparable {
+        case relayed
+        case translated
+        case plain
+
+        /// Whether `left` is the less direct one.
+        static func < (left: Directness, right: Directness) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// Whether there is less in the middle than with another pair.
+    func isMoreDirect(than other: CandidatePair) -> Bool { self.directness > other.directness }
+
+    /// What is in the middle of the path, as far as it is known.
+    private var directness: Directness {
+        if self.isRelayed { return .relayed }
+        return (self.validLocal ?? self.local).kind == .host && self.remote.kind == .host ? .plain : .translated
+    }
+
     /// RFC 8445 §6.1.2.3 for the agent's present role.
     func priority(_ role: ICERole) -> UInt64 {
         Self.priority(local: self.local.priority, remote: self.remote.priority, role: role)

@@ -19,6 +19,8 @@ extension ICEAgent {
         else { return }
         let before = self.trusted
         self.proven = id
+        // From now on the other side is there for sure, and answers.
+        self.improvingUntil = now + self.configuration.timing.improvement
         self.wasProven = true
         self.hasLostConsent = false
         self.followTrust(from: before, at: now)
@@ -44,10 +46,12 @@ extension ICEAgent {
         }
         guard let id = self.trusted, let pair = self.checkList[id] else {
             self.consent = nil
+            self.improvingUntil = nil
             self.orphanedSince = self.wasProven ? now : nil
             return
         }
         self.orphanedSince = nil
+        self.improvingUntil = now + timing.improvement
         self.checkList.update(id) { pair in
             pair.nextFreshness = nil
             pair.unansweredFreshness = 0

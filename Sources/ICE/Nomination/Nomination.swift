@@ -67,7 +67,7 @@ extension ICEAgent {
         }
     }
 
-    /// A pair that should take the place of the selected one: it answers while the other is silent, or it needs no relay.
+    /// A pair that should take the place of the selected one: it answers while the other is silent, or it is more direct.
     private func replacement(for selected: CandidatePair) -> CandidatePair? {
         if let quietSince = self.consent?.quietSince {
             guard selected.id == self.trusted || (selected.lastResponse ?? .zero) < quietSince else { return nil }
@@ -75,14 +75,13 @@ extension ICEAgent {
                 pair.id != selected.id && (pair.lastResponse ?? .zero) >= quietSince
             }
         }
-        guard selected.isRelayed else { return nil }
-        return self.checkList.bestValid(self.role) { !$0.isRelayed }
+        return self.checkList.bestValid(self.role) { $0.isMoreDirect(than: selected) }
     }
 
     /// RFC 8445 §8.1.1: the check is repeated with USE-CANDIDATE.
     mutating func startNominating(_ id: PairID) {
-        self.checkList.update(id) { $0.nominations = 0 }
         self.nomination.nominating = id
+        self.checkList.update(id) { $0.nominations = 0 }
         self.checkList.trigger(id)
     }
 }
