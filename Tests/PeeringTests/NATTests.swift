@@ -34,7 +34,7 @@ import Wire
             : ["192.168.1.2", "203.0.113.1", "192.168.2.2", "203.0.113.2"]
         let ann = try world.addSide("ann", at: addresses[0], behind: world.addNAT(at: addresses[1], pair.left))
         let bob = try world.addSide("bob", at: addresses[2], behind: world.addNAT(at: addresses[3], pair.right))
-        let hasPath = NATTable.meet(pair.left, pair.right)
+        let hasPath = NATTable.meet([pair.left], [pair.right])
         #expect(try world.meet(ann, bob, limit: .seconds(45)) == hasPath, "\(pair)")
         #expect(ann.isPathless != hasPath && bob.isPathless != hasPath)
         guard hasPath, let there = ann.path, let back = bob.path else { return }

@@ -52,40 +52,49 @@ package struct NATTable: Hashable, Sendable {
         if self.left.isEmpty != self.right.isEmpty { return self.translates ? .reflexive : .host }
         // What the STUN servers saw lies in the Internet, so that the outermost shared box has to turn datagrams round.
         if let outermost = self.shared.last, !outermost.hairpinning { return nil }
-        guard Self.meet(Self.chain(self.left + self.shared), Self.chain(self.right + self.shared)) else { return nil }
+        guard Self.meet(self.left + self.shared, self.right + self.shared) else { return nil }
         return self.translates ? .reflexive : .host
     }
 
-    /// Boxes in a row act as one that depends on whatever any of them depends on: an inner one that maps anew shows the
-    /// outer one a new host, and each of them has to let a datagram in.
-    private static func chain(_ boxes: [NATBehaviour]) -> NATBehaviour {
-        NATBehaviour(
-            mapping: boxes.map(\.mapping).max() ?? .endpointIndependent,
-            filtering: boxes.map(\.filtering).max() ?? .endpointIndependent
-        )
-    }
-
-    /// Whether two hosts behind one NAT each find a path (RFC 4787 §4.1 and §5).
+    /// Whether two hosts, each behind boxes of its own, find a path (RFC 4787 §4.1 and §5).
     ///
     /// With endpoint-independent mapping the STUN server saw the port that the other side must use, and a check from there
     /// opens the filter: two such NATs always meet. Where one side maps anew for the other, its port is learned from
     /// its check, and that has to get in without having been sent to.
-    package static func meet(_ left: NATBehaviour, _ right: NATBehaviour) -> Bool {
-        switch (left.mapping == .endpointIndependent, right.mapping == .endpointIndependent) {
+    package static func meet(_ left: [NATBehaviour], _ right: [NATBehaviour]) -> Bool {
+        switch (self.mapping(left) == .endpointIndependent, self.mapping(right) == .endpointIndependent) {
         case (true, true): true
-        case (true, false): self.isLearning(left)
-        case (false, true): self.isLearning(right)
+        case (true, false): self.admitsNewPorts(left)
+        case (false, true): self.admitsNewPorts(right)
         case (false, false): self.isLearnt(left, right) || self.isLearnt(right, left)
         }
     }
 
-    /// Whether a NAT whose port is known lets in a port that was not: its address was sent to.
-    private static func isLearning(_ known: NATBehaviour) -> Bool { known.filtering != .addressAndPortDependent }
+    /// Boxes in a row map like the one that depends on most: an inner one that maps anew shows the outer ones a new host.
+    private static func mapping(_ boxes: [NATBehaviour]) -> NATBehaviour.Dependence {
+        boxes.map(\.mapping).max() ?? .endpointIndependent
+    }
 
-    /// Whether `open` lets anybody in on the port that its STUN server saw, `other` then lets in what `open` sends from a new
-    /// port, and one of the two keeps its port while they find out.
-    private static func isLearnt(_ open: NATBehaviour, _ other: NATBehaviour) -> Bool {
-        open.filtering == .endpointIndependent && other.filtering != .addressAndPortDependent
-            && (open.mapping == .addressDependent || other.mapping == .addressDependent)
+    /// Whether what comes to the port that the STUN server saw gets in from any port of an address that was sent to.
+    ///
+    /// A box that looks at addresses remembers them for each of its mappings: as long as there is one for all, or in all
+    /// boxes further inside and in itself, that is the one which the STUN server saw.
+    private static func admitsNewPorts(_ boxes: [NATBehaviour]) -> Bool {
+        var mapping = NATBehaviour.Dependence.endpointIndependent
+        return boxes.allSatisfy { box in
+            mapping = max(mapping, box.mapping)
+            return switch box.filtering {
+            case .endpointIndependent: true
+            case .addressDependent: mapping == .endpointIndependent
+            case .addressAndPortDependent: false
+            }
+        }
+    }
+
+    /// Whether `open` is reached on the port that its STUN server saw, `other` then lets in what `open` sends from a new port,
+    /// and one of the two keeps its port while they find out.
+    private static func isLearnt(_ open: [NATBehaviour], _ other: [NATBehaviour]) -> Bool {
+        self.admitsNewPorts(open) && other.allSatisfy { $0.filtering != .addressAndPortDependent }
+            && min(self.mapping(open), self.mapping(other)) == .addressDependent
     }
 }
