@@ -153,3 +153,27 @@ int clinux_link_is_wireless(const char *name) {
     int length = snprintf(path, sizeof path, "/sys/class/net/%s/phy80211", name);
     return length > 0 && (size_t)length < sizeof path && access(path, F_OK) == 0;
 }
+
+int clinux_netlink_watch(void) {
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    if (fd < 0) return -errno;
+    struct sockaddr_nl address = {
+        .nl_family = AF_NETLINK,
+        .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+    };
+    if (bind(fd, (const struct sockaddr *)&address, sizeof address) == 0) return fd;
+    int error = errno;
+    close(fd);
+    return -error;
+}
+
+int clinux_netlink_drain(int fd) {
+    char bytes[8192];
+    int has_any = 0;
+    while (1) {
+        ssize_t count = recv(fd, bytes, sizeof bytes, MSG_TRUNC);
+        // ENOBUFS: there were more messages than fit, which is a change all the same.
+        if (count >= 0 || errno == ENOBUFS) has_any = 1;
+        else if (errno != EINTR) return has_any;
+    }
+}

@@ -54,6 +54,8 @@ package struct ConversationCore: ~Copyable {
         case cancelled(TransferID, TransferCancelReason)
         /// A file of this side is in place at the peer, which counted this many bytes.
         case completed(TransferID, size: UInt64)
+        /// The peer may be reached at another address: the value of an `a=candidate` line.
+        case candidate(String)
         /// The peer has nothing more to say.
         case peerFinished
         /// Both sides have said bye.
@@ -103,6 +105,7 @@ package struct ConversationCore: ~Copyable {
     private var assembly = ChatAssembly()
     private var transfers = TransferTable()
     private var acks: Deque<ChatID> = []
+    private var candidates: Deque<String> = []
     private var outgoing: Deque<ConversationMessage> = []
     private var events: Deque<Event> = []
 
@@ -121,6 +124,9 @@ package struct ConversationCore: ~Copyable {
         guard self.isOpen else { return nil }
         if let message = self.outgoing.popFirst() {
             return message.encoded
+        }
+        if let candidate = self.candidates.popFirst() {
+            return ConversationMessage.candidate(candidate).encoded
         }
         if let id = self.acks.popFirst() {
             return ConversationMessage.ack(id).encoded
@@ -169,6 +175,7 @@ extension ConversationCore {
     package mutating func channelClosed() {
         self.isOpen = false
         self.acks.removeAll()
+        self.candidates.removeAll()
         self.outgoing.removeAll { if case .hello = $0 { true } else { false } }
         self.assembly.reset()
     }
@@ -182,6 +189,15 @@ extension ConversationCore {
         guard count <= ConversationLimits.textCount else { throw .textTooLong(count) }
         guard self.outbox.hasRoom(for: count) else { throw .outboxFull }
         return self.outbox.append(text, time: time)
+    }
+
+    /// Tells the peer an address at which this side may be reached, while the channel is open; nothing waits for that.
+    package mutating func tell(candidate: String) {
+        guard self.isOpen, candidate.utf8.count <= ConversationLimits.candidateCount else { return }
+        if self.candidates.count >= ConversationLimits.pendingCandidates {
+            self.candidates.removeFirst()
+        }
+        self.candidates.append(candidate)
     }
 
     /// This side has nothing more to say: bye follows when everything is acknowledged.
@@ -253,6 +269,7 @@ extension ConversationCore {
         case .cancel(let id, let reason): try self.note(.cancelled(id, reason), of: id, if: self.transfers.cancel(id))
         case .complete(let id, let size):
             try self.note(.completed(id, size: size), of: id, if: self.transfers.complete(id, .outgoing))
+        case .candidate(let text): self.receiveCandidate(text)
         case .bye: self.receiveBye()
         case .unknown: break
         }
@@ -288,6 +305,12 @@ extension ConversationCore {
             return self.outgoing.append(.decline(id))
         }
         try self.note(.offered(id, offer), of: id, if: self.transfers.offer(id, .incoming))
+    }
+
+    /// Whoever does not take events in time has enough with those that wait.
+    private mutating func receiveCandidate(_ text: String) {
+        guard self.events.count < ConversationLimits.pendingCandidates else { return }
+        self.events.append(.candidate(text))
     }
 
     private mutating func receiveBye() {

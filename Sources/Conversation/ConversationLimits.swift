@@ -27,6 +27,12 @@ package enum ConversationLimits {
     /// How many transfers a peer may have on offer at once; more are declined.
     package static let offers = 64
 
+    /// The longest text of a candidate, in bytes.
+    package static let candidateCount = 512
+
+    /// How many candidates may wait to be told; older ones give way to later ones.
+    package static let pendingCandidates = 64
+
     /// The longest name of a person, in scalars; the rest is cut off.
     package static let nameScalars = 64
 

@@ -39,6 +39,7 @@ private enum Key: String, CodingKey {
     case nameHex = "name-hex"
     case size
     case reason
+    case candidate
 }
 
 private enum MessageType {
@@ -50,6 +51,7 @@ private enum MessageType {
     static let decline = "decline"
     static let cancel = "cancel"
     static let complete = "complete"
+    static let candidate = "candidate"
     static let bye = "bye"
 }
 
@@ -71,6 +73,7 @@ private struct Decoded: Decodable {
             case MessageType.decline: .decline(try fields.transfer())
             case MessageType.cancel: .cancel(try fields.transfer(), try fields.reason())
             case MessageType.complete: .complete(try fields.transfer(), size: try fields.integer(.size))
+            case MessageType.candidate: .candidate(try fields.candidate())
             case MessageType.bye: .bye
             default: .unknown
             }
@@ -118,6 +121,12 @@ extension KeyedDecodingContainer<Key> {
         TransferCancelReason(token: try self.decodeIfPresent(String.self, forKey: .reason) ?? "")
     }
 
+    fileprivate func candidate() throws -> String {
+        let text = try self.decode(String.self, forKey: .candidate)
+        guard text.utf8.count <= ConversationLimits.candidateCount else { throw ConversationMessageError.malformed }
+        return text
+    }
+
     fileprivate func integer(_ key: Key) throws -> UInt64 {
         let value = try self.decode(UInt64.self, forKey: key)
         guard value <= maximumInteger else { throw ConversationMessageError.malformed }
@@ -154,6 +163,9 @@ private struct Encoded: Encodable {
         case .complete(let id, let size):
             try fields.encode(MessageType.complete, id)
             try fields.encode(size, forKey: .size)
+        case .candidate(let text):
+            try fields.encode(MessageType.candidate, forKey: .type)
+            try fields.encode(text, forKey: .candidate)
         case .bye:
             try fields.encode(MessageType.bye, forKey: .type)
         case .unknown:

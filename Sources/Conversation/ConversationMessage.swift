@@ -82,6 +82,8 @@ package enum ConversationMessage: Equatable, Sendable {
     case cancel(TransferID, TransferCancelReason)
     /// A file of this size is verified, synced and in place.
     case complete(TransferID, size: UInt64)
+    /// An address at which the speaker may be reached, as the value of an `a=candidate` line (RFC 8838, RFC 8839 §5.1).
+    case candidate(String)
     /// The speaker has nothing more to say.
     case bye
     /// A type that this version does not know.

@@ -74,13 +74,21 @@ package struct ICECredentials: Hashable, Sendable {
 
     /// Draws fresh credentials: 48 bits of user name fragment, 144 bits of password.
     package init(random: inout RandomSource) {
-        self.usernameFragment = Self.iceCharacters(8, random: &random)
-        self.password = Self.iceCharacters(24, random: &random)
+        self.init(derivedFrom: random.bytes(Self.derivationBytes))
     }
 
-    private static func iceCharacters(_ count: Int, random: inout RandomSource) -> String {
+    /// Bytes that credentials are derived from.
+    package static let derivationBytes = 8 + 24
+
+    /// Derives credentials from as many secret bytes as `derivationBytes` says.
+    package init(derivedFrom bytes: [UInt8]) {
+        self.usernameFragment = Self.iceCharacters(bytes.prefix(8))
+        self.password = Self.iceCharacters(bytes.dropFirst(8).prefix(24))
+    }
+
+    private static func iceCharacters(_ bytes: some Sequence<UInt8>) -> String {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-        return String(random.bytes(count).map { alphabet[Int($0 & 63)] })
+        return String(bytes.map { alphabet[Int($0 & 63)] })
     }
 }
 

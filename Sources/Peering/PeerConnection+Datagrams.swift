@@ -50,6 +50,13 @@ extension PeerConnection {
         }
     }
 
+    /// Takes note that datagrams to an address did not get there; a hint that may be forged, and makes ICE look for itself.
+    package mutating func noteUnreachable(_ remote: SocketAddress, on local: SocketAddress, at now: Instant) {
+        guard !self.isClosed else { return }
+        self.agent.noteUnreachable(remote, on: local, at: now)
+        self.pump(at: now)
+    }
+
     /// Runs every timer that has expired; a spurious call does nothing.
     package mutating func handleTimeout(at now: Instant) {
         self.relays.handleTimeout(at: now)
@@ -61,6 +68,7 @@ extension PeerConnection {
         self.startFurtherHandshakes(at: now)
         self.probeSelectedPath(at: now)
         self.judgeSearch(at: now)
+        self.judgeReconnect(at: now)
         self.pump(at: now)
     }
 
@@ -73,6 +81,7 @@ extension PeerConnection {
         if self.relays.hasWaiting { next = earliest(next, self.agent.nextTurn) }
         next = earliest(next, self.nextProbe)
         next = earliest(next, self.pathlessDeadline)
+        next = earliest(next, self.reconnectDeadline)
         return earliest(next, self.association.nextTimeout)
     }
 }
@@ -89,7 +98,8 @@ extension PeerConnection {
             self.early.keep(datagram, on: path)
             return
         }
-        guard self.agent.isKnownSource(path.remote, on: path.local) else {
+        // During a restart the path of before is not checked yet; what comes there is as authentic as it was.
+        guard self.agent.isKnownSource(path.remote, on: path.local) || path == self.route.current else {
             // Its check may be on the way: a ClientHello is kept until then.
             if !secure.isEstablished { self.early.keep(datagram, on: path) }
             return
@@ -127,10 +137,12 @@ extension PeerConnection {
             break
         case .authentic(let path):
             self.prove(path, at: now)
+            if path == self.route.current { self.agent.noteDataReceived(at: now) }
         case .secured(let path):
             self.prove(path, at: now)
             self.early.removeAll()
             if case .paired(let remote) = self.signaling { self.events.append(.secured(remote.fingerprint)) }
+            self.deriveRestartCredentials()
             self.association.associate(roundTrip: self.agent.roundTripTime, at: now)
         case .impostor(let path):
             self.agent.exclude(path.remote, at: now)
@@ -181,7 +193,7 @@ extension PeerConnection {
         self.probeSelectedPath(at: now)
     }
 
-    /// A path that ICE selected while another is proven carries copies, so there must be something to copy.
+    /// A path that ICE selected while another is proven carries what goes there as well, so there must be something to go.
     private mutating func probeSelectedPath(at now: Instant) {
         guard let due = self.nextProbe, due <= now else { return }
         guard self.route.isUndecided, self.probesLeft > 0 else {
@@ -238,12 +250,14 @@ extension PeerConnection {
             case .selected(let pair):
                 self.take(selected: pair, at: now)
             case .stateChanged(let state):
-                self.take(state)
+                self.take(state, at: now)
             case .refused:
                 self.events.append(.refused)
+            case .restarted:
+                self.prepareRestart()
             case .consentExpired:
                 // Before the other side has proven itself, this was anybody: the search goes on.
-                if self.secure?.isEstablished == true { self.end(.lost) }
+                self.losePath(at: now)
             }
         }
     }
@@ -251,6 +265,7 @@ extension PeerConnection {
     private mutating func take(selected pair: SelectedPair, at now: Instant) {
         let path = Path(local: pair.base, remote: pair.destination)
         self.route.select(path)
+        self.resume(at: now)
         if let time = pair.roundTripTime { self.secure?.setRoundTripTime(time) }
         self.takeEarlyHandshakes(at: now)
         self.secure?.select(path, isTold: self.agent.isSignalled(path.remote), at: now)
@@ -258,15 +273,15 @@ extension PeerConnection {
         self.tellPath()
     }
 
-    private mutating func take(_ state: ICEState) {
+    private mutating func take(_ state: ICEState, at now: Instant) {
         switch state {
         case .new, .checking: break
         case .connected, .completed:
-            if self.isQuiet { self.events.append(.quiet(false)) }
-            self.isQuiet = false
+            if self.quietSince != nil { self.events.append(.quiet(false)) }
+            self.quietSince = nil
         case .disconnected:
-            if !self.isQuiet { self.events.append(.quiet(true)) }
-            self.isQuiet = true
+            if self.quietSince == nil { self.events.append(.quiet(true)) }
+            self.quietSince = self.quietSince ?? now
         case .failed: self.tellPathless()
         }
     }

@@ -18,7 +18,7 @@ extension PeerConnection {
         )
         try self.pair(
             with: description,
-            isLite: false,
+            agent: RemoteAgent(credentials: description.credentials, supportsRenomination: true),
             iceRole: isGreater ? .controlling : .controlled,
             dtlsRole: isGreater ? .client : .server,
             handshakes: .perPath,
@@ -48,9 +48,18 @@ extension PeerConnection {
         } catch {
             throw .unusableDescription(error.description)
         }
+        let remote = try PeerDescription(answer.dataChannel)
+        if self.asksForRestart(remote), let credentials = self.offeredCredentials {
+            self.restart(
+                with: remote,
+                agent: RemoteAgent(of: remote, section: answer.dataChannel),
+                credentials: credentials,
+                at: now
+            )
+        }
         try self.pair(
-            with: PeerDescription(answer.dataChannel),
-            isLite: answer.dataChannel.isLite,
+            with: remote,
+            agent: RemoteAgent(of: remote, section: answer.dataChannel),
             iceRole: .controlling,
             dtlsRole: role == .active ? .server : .client,
             handshakes: .single,
@@ -67,18 +76,30 @@ extension PeerConnection {
         endOfCandidates: Bool,
         at now: Instant
     ) throws(PeeringError) -> SessionDescription {
+        let remote = try PeerDescription(offer.dataChannel)
+        let isRestart = self.asksForRestart(remote)
+        var own = self.localDescription
+        if isRestart { own.credentials = ICECredentials(random: &self.random) }
         let answer: SessionDescription
         do throws(SDPError) {
             answer = try offer.answer(
                 sessionID: self.sessionID,
-                section: self.localDescription.section(endOfCandidates: endOfCandidates)
+                section: own.section(endOfCandidates: endOfCandidates)
             )
         } catch {
             throw .unusableDescription(error.description)
         }
+        if isRestart {
+            self.restart(
+                with: remote,
+                agent: RemoteAgent(of: remote, section: offer.dataChannel),
+                credentials: own.credentials,
+                at: now
+            )
+        }
         try self.pair(
-            with: PeerDescription(offer.dataChannel),
-            isLite: offer.dataChannel.isLite,
+            with: remote,
+            agent: RemoteAgent(of: remote, section: offer.dataChannel),
             iceRole: offer.dataChannel.isLite ? .controlling : .controlled,
             dtlsRole: answer.dataChannel.setup == .active ? .client : .server,
             handshakes: .single,
@@ -109,7 +130,7 @@ extension PeerConnection {
 
 extension PeerConnection {
     /// A number that stays the same for this session: descriptions of one session carry one id (RFC 8866 §5.2).
-    private var sessionID: UInt64 {
+    var sessionID: UInt64 {
         self.configuration.certificate.fingerprint.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
@@ -120,7 +141,7 @@ extension PeerConnection {
 
     private mutating func pair(
         with remote: PeerDescription,
-        isLite: Bool,
+        agent: RemoteAgent,
         iceRole: ICERole,
         dtlsRole: DTLSConnection.Role,
         handshakes: SecureTransport.Manner,
@@ -142,7 +163,7 @@ extension PeerConnection {
                 datagramSize: self.configuration.datagramSize
             )
             self.agent.setRole(iceRole)
-            self.agent.setRemote(credentials: remote.credentials, isLite: isLite, at: now)
+            self.agent.setRemote(agent, at: now)
             self.channels.setPeer(maxMessageSize: remote.maxMessageSize, isDTLSClient: dtlsRole == .client)
         }
         for candidate in remote.candidates {
@@ -150,5 +171,16 @@ extension PeerConnection {
         }
         self.takeEarlyHandshakes(at: now)
         self.pump(at: now)
+    }
+}
+
+extension RemoteAgent {
+    /// The agent behind a browser's description.
+    init(of description: PeerDescription, section: DataChannelSection) {
+        self.init(
+            credentials: description.credentials,
+            isLite: section.isLite,
+            supportsRenomination: section.supportsRenomination
+        )
     }
 }

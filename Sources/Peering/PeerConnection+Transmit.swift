@@ -29,9 +29,9 @@ extension PeerConnection {
 
     /// The same as if nothing had to be wrapped for a relay.
     private mutating func pollDirect(into buffer: DatagramBuffer, at now: Instant) -> Transmit? {
-        if let copy = self.pendingCopy.take() {
-            buffer.bytes.append(contentsOf: copy.bytes)
-            return copy.transmit
+        if let probe = self.pendingProbe.take() {
+            buffer.bytes.append(contentsOf: probe.bytes)
+            return probe.transmit
         }
         if let check = self.agent.pollTransmit() {
             buffer.bytes.append(contentsOf: check.bytes)
@@ -44,10 +44,23 @@ extension PeerConnection {
             return Transmit(from: path.local, to: path.remote, segmentSize: buffer.count)
         }
         guard let path = self.route.current, let secure = self.secure, secure.isEstablished else { return nil }
-        guard let size = self.fill(buffer, through: secure, at: now) else {
+        let probe = self.route.probe(at: now)
+        guard let size = self.fill(buffer, through: secure, segments: probe == nil ? Self.maximumSegments : 1, at: now)
+        else {
             return self.isClosed ? self.sayGoodbye(through: secure, on: path, into: buffer, at: now) : nil
         }
+        self.agent.noteDataSent(at: now)
+        if let probe { self.prepareProbe(on: probe, through: secure, at: now) }
         return Transmit(from: path.local, to: path.remote, segmentSize: size)
+    }
+
+    /// Has the packet that was just sealed go out on another path as well, in a record of its own: a copy of the record that
+    /// comes second would be dropped as a replay, and prove nothing.
+    private mutating func prepareProbe(on path: Path, through secure: SecureTransport, at now: Instant) {
+        let record = DatagramBuffer()
+        guard secure.seal(self.packet.bytes.span, into: record) else { return }
+        self.route.noteProbe(at: now)
+        self.pendingProbe = (Transmit(from: path.local, to: path.remote, segmentSize: record.count), record.bytes)
     }
 
     /// After the last packet of the association comes `close_notify`, once.
@@ -66,10 +79,15 @@ extension PeerConnection {
     /// Seals SCTP packets into the buffer while they have one size; a shorter one may end the run.
     ///
     /// Returns that size; nil when there was nothing.
-    private mutating func fill(_ buffer: DatagramBuffer, through secure: SecureTransport, at now: Instant) -> Int? {
+    private mutating func fill(
+        _ buffer: DatagramBuffer,
+        through secure: SecureTransport,
+        segments maximum: Int,
+        at now: Instant
+    ) -> Int? {
         var segmentSize: Int?
         var segments = 0
-        while segments < Self.maximumSegments {
+        while segments < maximum {
             if !self.holdsPacket {
                 self.packet.removeAll()
                 guard self.association.pollTransmit(into: &self.packet, at: now) else { break }
@@ -81,7 +99,6 @@ extension PeerConnection {
             let start = buffer.count
             self.holdsPacket = false
             guard secure.seal(self.packet.bytes.span, into: buffer) else { continue }
-            if segments == 0 { self.copyPacket(through: secure, at: now) }
             segments += 1
             guard let size = segmentSize else {
                 segmentSize = buffer.count - start
@@ -90,16 +107,5 @@ extension PeerConnection {
             if buffer.count - start < size { break }
         }
         return segmentSize
-    }
-
-    /// Seals a packet once more for a path that is not proven yet.
-    ///
-    /// It is a record of its own: a copy of the same one would be a replay wherever the path in use is not the slower one.
-    private mutating func copyPacket(through secure: SecureTransport, at now: Instant) {
-        guard let probe = self.route.probe(at: now) else { return }
-        let buffer = DatagramBuffer()
-        guard secure.seal(self.packet.bytes.span, into: buffer) else { return }
-        let copy = Transmit(from: probe.local, to: probe.remote, segmentSize: buffer.count)
-        self.pendingCopy = (copy, buffer.bytes)
     }
 }

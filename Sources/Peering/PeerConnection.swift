@@ -24,6 +24,8 @@ package struct PeerConnection: ~Copyable {
         package var credentials: ICECredentials?
         /// Whether the other side may come late: failed pairs are tried again for half an hour.
         package var isPatient = true
+        /// How long a lost path is looked for, counted from the last sign of life; at least consent must have expired, too.
+        package var reconnectTime = Duration.zero
         /// Which paths may be used.
         package var policy = PathPolicy.all
         /// The largest UDP payload that is sent, without what a relay needs around it.
@@ -53,7 +55,8 @@ package struct PeerConnection: ~Copyable {
     static let probeInterval: UInt64 = 500_000_000
 
     let configuration: Configuration
-    let credentials: ICECredentials
+    var credentials: ICECredentials
+    var random: RandomSource
     var signaling = Signaling.fresh
     var agent: ICEAgent
     let relays: RelaySet
@@ -69,12 +72,19 @@ package struct PeerConnection: ~Copyable {
     var packet = ByteWriter(capacity: 2048)
     /// Whether `packet` did not fit the run of equal segments that was sent last.
     var holdsPacket = false
+    /// What later credentials of ICE are derived from, once the session is secured; nil towards peers that do not do so.
+    var restartCredentials: RestartCredentials?
+    /// Those of an offer for a restart that was not answered yet.
+    var offeredCredentials: ICECredentials?
+    /// When the search for a peer that was lost ends.
+    var reconnectDeadline: Instant?
+    /// Since when the other side is not heard, as far as that was told.
+    var quietSince: Instant?
     /// What is sent once more on a path that is not proven yet.
-    var pendingCopy: (transmit: Transmit, bytes: [UInt8])?
+    var pendingProbe: (transmit: Transmit, bytes: [UInt8])?
     /// A message that was taken out of the association before its turn.
     var message: ReceivedMessage?
     var events: Deque<PeerEvent> = []
-    var isQuiet = false
     /// When it is told that no path was found so far.
     var pathlessDeadline: Instant?
     /// Whether that was told, and no path found since.
@@ -113,6 +123,7 @@ package struct PeerConnection: ~Copyable {
             random: random.fork()
         )
         self.relays = RelaySet(random: random.fork())
+        self.random = random.fork()
         self.channels = DataChannelSet(maxMessageSize: configuration.maxMessageSize)
     }
 
@@ -133,6 +144,14 @@ extension PeerConnection {
             self.agent.addLocalAddress(address, localPreference: localPreference, at: now)
         }
         self.relays.addBase(address, localPreference: localPreference)
+        self.startAllocation(at: now)
+        self.pump(at: now)
+    }
+
+    /// Removes an address that this host has no longer; what went over it is looked for elsewhere.
+    package mutating func removeLocalAddress(_ address: SocketAddress, at now: Instant) {
+        self.relays.removeBase(address)
+        self.agent.removeLocalAddress(address, at: now)
         self.startAllocation(at: now)
         self.pump(at: now)
     }

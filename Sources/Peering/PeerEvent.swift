@@ -32,6 +32,8 @@ package enum PeerEvent: Sendable {
     case path(PathDescription)
     /// Nothing was heard for a while (true), or the other side is heard again (false).
     case quiet(Bool)
+    /// Nothing may be sent any more to where the other side was; it is looked for, for so long since it was heard last.
+    case pathLost(Duration)
     /// No path was found so far although all candidates were tried; with patience, checks go on.
     case pathless
     /// The other side is paired with somebody else: its description was used before.

@@ -54,6 +54,8 @@ final class RelaySet {
     private var waiting: [(configuration: Allocation.Configuration, base: SocketAddress)] = []
     private var random: RandomSource
     private var gained: UInt16 = 0
+    /// Relayed addresses that went with a local one, and are still to be told.
+    private var gone: [SocketAddress] = []
     private var isClosed = false
 
     init(random: RandomSource) {
@@ -70,6 +72,20 @@ final class RelaySet {
     func addBase(_ address: SocketAddress, localPreference: UInt16) {
         self.bases.append((address, localPreference))
         self.bases.sort { $0.localPreference > $1.localPreference }
+        for login in self.logins {
+            self.enqueue(login)
+        }
+    }
+
+    /// Removes a local address: what was reached from there is asked for from another one.
+    func removeBase(_ address: SocketAddress) {
+        self.bases.removeAll { $0.address == address }
+        for relay in self.relays where relay.base == address {
+            self.gone += relay.relayed
+        }
+        self.relays.removeAll { $0.base == address }
+        self.waiting.removeAll { $0.base == address }
+        guard !self.isClosed else { return }
         for login in self.logins {
             self.enqueue(login)
         }
@@ -189,7 +205,8 @@ extension RelaySet {
 
     /// What became of the relays since the last time.
     func takeEvents(at now: Instant) -> [RelayEvent] {
-        var events: [RelayEvent] = []
+        var events: [RelayEvent] = self.gone.map { .lost($0) }
+        self.gone = []
         for relay in self.relays {
             while let event = relay.allocation.pollEvent() {
                 events += self.take(event, of: relay, at: now)

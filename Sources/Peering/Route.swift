@@ -6,11 +6,11 @@ import Wire
 /// Where records go: the path that ICE selected, once the other side has proven itself there.
 ///
 /// Whoever knows both descriptions can pass checks and have a path of his own nominated; he cannot make an authentic
-/// record. So records stay on the path on which one came, and a newly selected path is only probed with copies until
-/// one comes from there too. Where ICE has selected somebody else's path, silence on the proven one lets it follow the
+/// record. So records stay on the path on which one came, and a newly selected path is only probed until one comes from
+/// there too. Where ICE has selected somebody else's path, silence on the proven one lets it follow the
 /// records.
 struct Route {
-    /// The least time between two copies on a path that is not proven yet.
+    /// The least time between two probes of a path that is not proven yet.
     static let probeInterval: UInt64 = 100_000_000
     /// Silence on the proven path after which records of any other are followed.
     static let silence: UInt64 = 2_000_000_000
@@ -47,11 +47,15 @@ struct Route {
         return true
     }
 
-    /// The path that should get a copy of what is sent now; nil when there is none, or it is too early.
-    mutating func probe(at now: Instant) -> Path? {
+    /// The path on which what is sent now should go out as well; nil when there is none, or it is too early.
+    func probe(at now: Instant) -> Path? {
         guard let selected = self.selected, let proven = self.proven, selected != proven else { return nil }
         if let lastProbe = self.lastProbe, now.nanoseconds(since: lastProbe) < Self.probeInterval { return nil }
-        self.lastProbe = now
         return selected
+    }
+
+    /// Something went out there.
+    mutating func noteProbe(at now: Instant) {
+        self.lastProbe = now
     }
 }

@@ -79,6 +79,9 @@ final class SecureTransport {
         self.datagramSize = datagramSize
     }
 
+    /// Whether the other side is another icetalk, which was told symmetrically.
+    var isSymmetric: Bool { self.manner == .perPath }
+
     /// Whether a handshake has won.
     var isEstablished: Bool { self.established != nil }
 

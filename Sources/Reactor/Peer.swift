@@ -8,7 +8,17 @@ package import Peering
 package import SDP
 package import Wire
 
-extension PeerConnection: DatagramCore {}
+extension PeerConnection: DatagramCore {
+    /// Lets ICE look at a path of which the system says that it leads nowhere.
+    package mutating func handle(_ failure: DatagramFailure, on local: SocketAddress, at now: Instant) {
+        switch failure.reason {
+        case .refused, .hostUnreachable, .networkUnreachable, .prohibited, .badSource:
+            self.noteUnreachable(failure.destination, on: local, at: now)
+        case .tooLarge, .noRoom, .other:
+            break
+        }
+    }
+}
 
 /// What a peer's owner can do wrong, or this host lacks.
 package enum PeerError: Error, Hashable, Sendable {
@@ -31,6 +41,8 @@ package actor Peer {
         package var turnServers: [TURNServer] = []
         /// Which paths may be used.
         package var policy = PathPolicy.all
+        /// How long a lost path is looked for, counted from the last sign of life.
+        package var reconnectTime = Duration.zero
         /// Which addresses of this host are used.
         package var selection = AddressSelection()
         /// The largest message taken from the other side, in bytes.
@@ -59,8 +71,11 @@ package actor Peer {
     private nonisolated let certificate: DTLSCertificate
     private let configuration: Configuration
     private var driver: PeerDriver<PeerConnection>?
+    private var watch: InterfaceWatch?
     private var hasEnded = false
     private var unresolvedServers = 0
+    /// What is left to do for servers whose names could not be looked up: there may be a network later.
+    private var unasked: [() -> Void] = []
     private var owner: CheckedContinuation<[PeerEvent]?, Never>?
     private var senders: [(channel: DataChannelID, continuation: CheckedContinuation<Void, Never>)] = []
 
@@ -77,26 +92,22 @@ package actor Peer {
     ///
     /// - Throws: `PeerError.noAddress` when there is nothing to bind; `SystemError` when the system refuses to tell.
     package func start() throws {
-        let addresses = self.configuration.selection.select(from: try InterfaceAddress.all())
+        let addresses = try InterfaceAddress.all()
         var connection = PeerConnection.Configuration(certificate: self.certificate)
         connection.maxMessageSize = self.configuration.maxMessageSize
         connection.policy = self.configuration.policy
+        connection.reconnectTime = self.configuration.reconnectTime
         let driver = PeerDriver(
             PeerConnection(configuration: connection, random: .system, at: self.loop.now()),
             on: self.loop
         )
-        let preferences = ICEAgent.localPreferences(
-            for: addresses.map { ClassifiedAddress($0.ip, $0.interfaceClass) }
-        )
-        for (address, preference) in zip(addresses, preferences) {
-            // An address may have gone since it was listed: the others serve.
-            guard let local = try? driver.bind(SocketAddress(address.ip, port: 0)) else { continue }
-            driver.withCore { core, now in core.addLocalAddress(local, localPreference: preference, at: now) }
-        }
-        guard !driver.localAddresses.isEmpty else { throw PeerError.noAddress }
-        // Peer and driver hold each other until `shutDown()`.
-        driver.onTurn = { core, now in self.handOver(&core, at: now) }
         self.driver = driver
+        self.bindNew(addresses)
+        guard !driver.localAddresses.isEmpty else { throw PeerError.noAddress }
+        // Peer, driver and watch hold each other until `shutDown()`.
+        driver.onTurn = { core, now in self.handOver(&core, at: now) }
+        // A system that does not tell of changes is one without roaming.
+        self.watch = try? InterfaceWatch(on: self.loop) { _ in self.assumeIsolated { $0.followInterfaces() } }
         self.askServers()
     }
 
@@ -108,6 +119,37 @@ package actor Peer {
     /// The TURN servers that give no address, and why; each is told here or as an event.
     package func takeRelayFailures() -> [(server: SocketAddress, reason: String)] {
         self.driver?.withCore { core, _ in core.takeRelayFailures() } ?? []
+    }
+
+    /// The addresses of this host have changed: those that are gone are given up, and new ones taken into use.
+    ///
+    /// One that should not be used for anything new any more, as an old privacy address, goes on serving until it is gone.
+    private func followInterfaces() {
+        guard let driver = self.driver, let addresses = try? InterfaceAddress.all() else { return }
+        let present = Set(addresses.filter(\.isUp).map(\.ip))
+        for local in driver.localAddresses where !present.contains(local.ip) {
+            driver.withCore { core, now in core.removeLocalAddress(local, at: now) }
+            driver.unbind(local)
+        }
+        self.bindNew(addresses)
+        let unasked = self.unasked
+        self.unasked = []
+        for ask in unasked { ask() }
+    }
+
+    /// Binds a socket on each address that is to be used and has none.
+    private func bindNew(_ all: [InterfaceAddress]) {
+        guard let driver = self.driver else { return }
+        let addresses = self.configuration.selection.select(from: all)
+        let preferences = ICEAgent.localPreferences(
+            for: addresses.map { ClassifiedAddress($0.ip, $0.interfaceClass) }
+        )
+        let bound = Set(driver.localAddresses.map(\.ip))
+        for (address, preference) in zip(addresses, preferences) where !bound.contains(address.ip) {
+            // An address may have gone since it was listed: the others serve.
+            guard let local = try? driver.bind(SocketAddress(address.ip, port: 0)) else { continue }
+            driver.withCore { core, now in core.addLocalAddress(local, localPreference: preference, at: now) }
+        }
     }
 
     /// Asks every server as soon as its name is resolved; one that is not costs nobody else anything.
@@ -145,6 +187,7 @@ package actor Peer {
                 within: Self.resolutionLimit
             )
             self.unresolvedServers -= 1
+            if found == nil { self.unasked.append { self.ask(server, resolver, add: add) } }
             self.driver?.withCore { core, now in
                 for address in Self.onePerFamily(found ?? []) {
                     add(&core, address, now)
@@ -323,6 +366,9 @@ extension Peer {
     /// Closes the sockets; after `.closed`, or when nothing is to be said any more.
     package func shutDown() {
         self.hasEnded = true
+        self.unasked = []
+        self.watch?.stop()
+        self.watch = nil
         self.driver?.close()
         self.driver = nil
         self.owner?.resume(returning: nil)

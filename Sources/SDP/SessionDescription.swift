@@ -159,6 +159,9 @@ package struct DataChannelSection: Hashable, Sendable {
         self.endOfCandidates = endOfCandidates
     }
 
+    /// Whether a nomination may be replaced by a later one (draft-thatcher-ice-renomination-01 §4).
+    package var supportsRenomination: Bool { self.iceOptions.contains("renomination") }
+
     /// Whether more candidates may follow on their own (RFC 8838 §14).
     package var supportsTrickle: Bool { self.iceOptions.contains("trickle") }
 

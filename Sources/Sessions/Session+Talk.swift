@@ -5,7 +5,10 @@ package import Conversation
 import DTLS
 import DataChannels
 import Glibc
+import ICE
+import Peering
 import Reactor
+import SDP
 import Wire
 
 // MARK: - Chat
@@ -116,6 +119,8 @@ extension Session {
         self.talk = .icetalk(channel)
         self.plainChannels = []
         self.conversation.channelOpened(maximumMessageCount: self.remoteMaximumMessageCount)
+        // What was found after the description was given out.
+        self.trickle((try? self.peer.assumeIsolated { try $0.localDescription() })?.candidates ?? [])
         self.finishIfIdle()
         self.changed()
     }
@@ -188,10 +193,25 @@ extension Session {
             case .declined(let id): self.declined(id)
             case .cancelled(let id, let reason): self.cancelled(id, reason)
             case .completed(let id, let size): self.completed(id, size: size)
+            case .candidate(let text): self.takeCandidate(text)
             case .peerFinished: self.peerFinished()
             case .ended: break
             }
         }
+    }
+
+    /// Tells the other side of addresses by which this one may be reached, while it is there to hear it (RFC 8838).
+    func trickle(_ candidates: [Candidate]) {
+        guard case .icetalk = self.talk else { return }
+        for candidate in candidates {
+            self.conversation.tell(candidate: candidate.attribute.description)
+        }
+        self.converse()
+    }
+
+    private func takeCandidate(_ text: String) {
+        guard let candidate = CandidateAttribute(text) else { return }
+        try? self.peer.assumeIsolated { try $0.addRemoteCandidate(candidate) }
     }
 
     private func peerFinished() {

@@ -151,12 +151,15 @@ package actor Session {
 
     private func handle(_ event: PeerEvent) {
         switch event {
-        case .localCandidate: self.tell(.localCandidate)
+        case .localCandidate(let candidate):
+            self.trickle([candidate])
+            self.tell(.localCandidate)
         case .localDescriptionStale: self.tell(.stale)
         case .gatheringComplete: self.tell(.gatheringComplete)
         case .relayFailed(let server, let reason): self.tell(.relayFailed(server, SafeText(reason)))
         case .path(let path): self.tell(.path(path))
         case .quiet(let isQuiet): self.tell(.quiet(isQuiet))
+        case .pathLost(let limit): self.tell(.pathLost(limit))
         case .pathless: self.tell(.pathless)
         case .refused: self.giveUpUnlessConnected()
         case .impostor(let address): self.tell(.impostor(address))

@@ -21,6 +21,8 @@ package enum SessionEvent: Sendable {
     case delivered(ChatID)
     /// Nothing was heard for a while (true), or the other side is heard again (false).
     case quiet(Bool)
+    /// The connection is lost, and the other side is looked for, for so long since it was heard last.
+    case pathLost(Duration)
     /// No path was found so far although all candidates were tried; with patience, checks go on.
     case pathless
     /// Somebody at this address tried to be the peer with another certificate.

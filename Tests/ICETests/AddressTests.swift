@@ -76,10 +76,9 @@ import Wire
         rig.setRemote("10.0.0.2:6000")
         rig.run(for: .seconds(1))
         let before = rig.sent.count
-        let again = rig.agent.setRemote(credentials: Rig.remoteCredentials, isLite: false, at: rig.now)
+        let again = rig.agent.setRemote(RemoteAgent(credentials: Rig.remoteCredentials), at: rig.now)
         let other = rig.agent.setRemote(
-            credentials: ICECredentials(usernameFragment: "else", password: "somebodyElsesPassword!"),
-            isLite: false,
+            RemoteAgent(credentials: ICECredentials(usernameFragment: "else", password: "somebodyElsesPassword!")),
             at: rig.now
         )
         rig.run(for: .seconds(1))

@@ -189,7 +189,7 @@ final class Lab {
 
     /// Tells one host who the other is, with all candidates that the other has said so far.
     func introduce(_ other: Host, to host: Host, isLite: Bool = false, withCandidates: Bool = true) {
-        host.agent.setRemote(credentials: other.credentials, isLite: isLite, at: self.now)
+        host.agent.setRemote(RemoteAgent(credentials: other.credentials, isLite: isLite), at: self.now)
         self.drain(host)
         guard withCandidates else { return }
         for candidate in other.candidates {

@@ -63,7 +63,7 @@ final class Rig {
     }
 
     func setRemote(_ candidates: String..., isLite: Bool = false) {
-        self.agent.setRemote(credentials: Self.remoteCredentials, isLite: isLite, at: self.now)
+        self.agent.setRemote(RemoteAgent(credentials: Self.remoteCredentials, isLite: isLite), at: self.now)
         self.drain()
         for (index, candidate) in candidates.enumerated() {
             self.tell(

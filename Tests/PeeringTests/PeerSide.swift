@@ -27,7 +27,7 @@ final class PeerSide {
     }
 
     let name: String
-    let addresses: [SocketAddress]
+    var addresses: [SocketAddress]
     /// Whether it asks STUN servers.
     let usesServers: Bool
     var connection: PeerConnection
@@ -52,6 +52,7 @@ final class PeerSide {
     private(set) var failedRelays: [SocketAddress] = []
     private(set) var establishedAt: Instant?
     private(set) var closeReason: CloseReason?
+    private(set) var lostPaths = 0
     private(set) var isPathless = false
     /// Whether the other side said that it is paired with somebody else.
     private(set) var isRefused = false
@@ -97,6 +98,7 @@ final class PeerSide {
         case .relayFailed(let server, _): self.failedRelays.append(server)
         case .path(let path): self.paths.append(path)
         case .quiet(let isQuiet): self.quiet.append(isQuiet)
+        case .pathLost: self.lostPaths += 1
         case .pathless: self.isPathless = true
         case .refused: self.isRefused = true
         case .impostor(let address): self.impostors.append(address)

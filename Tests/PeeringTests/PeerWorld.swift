@@ -51,7 +51,7 @@ final class PeerWorld {
     ) throws -> PeerSide {
         try self.addSide(
             name,
-            at: addresses,
+            atAll: addresses,
             behind: nat,
             usesServers: usesServers,
             certificate: certificate,
@@ -59,10 +59,10 @@ final class PeerWorld {
         )
     }
 
-    /// The same with any number of addresses.
+    /// The same for a list of addresses.
     func addSide(
         _ name: String,
-        at addresses: [String],
+        atAll addresses: [String],
         behind nat: Int? = nil,
         usesServers: Bool = true,
         certificate: DTLSCertificate? = nil,
@@ -86,6 +86,26 @@ final class PeerWorld {
         }
         self.settle()
         return side
+    }
+
+    /// Gives a side an address.
+    func give(_ address: SocketAddress, to side: PeerSide) {
+        side.addresses.append(address)
+        side.connection.addLocalAddress(address, localPreference: 65_000, at: self.now)
+        self.settle()
+    }
+
+    /// Takes an address from a side.
+    func take(_ address: SocketAddress, from side: PeerSide) {
+        side.addresses.removeAll { $0 == address }
+        side.connection.removeLocalAddress(address, at: self.now)
+        self.settle()
+    }
+
+    /// Has a side lose an address, and get another one in the same moment.
+    func move(_ side: PeerSide, from old: SocketAddress, to new: SocketAddress) {
+        self.take(old, from: side)
+        self.give(new, to: side)
     }
 
     /// Adds a TURN server that relays from its own address, or from others.

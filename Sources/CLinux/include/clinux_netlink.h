@@ -49,5 +49,11 @@ int clinux_links(clinux_link *out, int capacity);
 /// Lists addresses; what exceeds `capacity` is left out. Returns how many were written, or -errno.
 int clinux_link_addresses(clinux_link_address *out, int capacity);
 
+/// Opens a descriptor that becomes readable whenever a link or an address of this host changes. Returns -errno on failure.
+int clinux_netlink_watch(void);
+
+/// Takes all that such a descriptor has to say. Returns whether there was anything.
+int clinux_netlink_drain(int fd);
+
 /// Whether an interface is Wi-Fi, as far as sysfs tells.
 int clinux_link_is_wireless(const char *name);

@@ -17,7 +17,7 @@ extension ICEAgent {
     private static let freshnessTries = 3
 
     /// Whether a check could be started now, were it not for the pacing.
-    var hasChecksToStart: Bool { self.remote != nil && self.checkList.hasStartable }
+    var hasChecksToStart: Bool { self.generation.remote != nil && self.checkList.hasStartable }
 
     /// Starts the next triggered or ordinary check.
     mutating func startNextCheck(at now: Instant) -> Bool {
@@ -39,14 +39,15 @@ extension ICEAgent {
         _ retransmission: Retransmission,
         at now: Instant
     ) {
-        guard let remote = self.remote, let pair = self.checkList[id] else { return }
+        guard let remote = self.generation.remote, let pair = self.checkList[id] else { return }
         let transaction = TransactionID(random: &self.random)
         // Who learns of a relayed address from a check alone must not take it for a direct one.
         let kind: CandidateKind = pair.local.kind == .relayed ? .relayed : .peerReflexive
         let priority = Candidate.priority(kind: kind, localPreference: pair.localPreference)
-        let local = self.configuration.localCredentials.usernameFragment
+        let local = self.generation.credentials.usernameFragment
         // A selected pair is nominated with every check: a controlled side that missed it, or chose another, follows.
-        let isNominating = purpose == .nomination || (purpose == .freshness && id == self.nomination.selected)
+        let isMeant = purpose == .nomination || (purpose == .freshness && id == self.nomination.selected)
+        let isNominating = isMeant && self.role == .controlling
         let check = ConnectivityCheck(
             purpose: purpose,
             transaction: transaction,
@@ -56,7 +57,8 @@ extension ICEAgent {
                 key: remote.key,
                 claim: RoleClaim(role: self.role, tieBreaker: self.tieBreaker),
                 priority: priority,
-                isNominating: isNominating && self.role == .controlling
+                isNominating: isNominating,
+                nomination: isNominating && remote.supportsRenomination ? self.nomination.number : nil
             ),
             role: self.role,
             priority: priority,
@@ -173,11 +175,19 @@ extension ICEAgent {
 // MARK: - Patience
 
 extension ICEAgent {
-    /// Whether failed pairs are tried again: the other side may not have started yet, or not when they were tried.
+    /// Whether failed pairs are tried again: the other side may not have started yet.
     private func isPatient(at now: Instant) -> Bool {
-        guard self.configuration.isPatient, let knownAt = self.remoteKnownAt else { return false }
-        guard self.trusted != nil else { return now < knownAt + self.configuration.timing.patience }
-        return self.improvingUntil.map { now < $0 } ?? false
+        guard self.configuration.isPatient || self.wasProven, self.trusted == nil, let knownAt = self.remoteKnownAt
+        else { return false }
+        return now < knownAt + self.configuration.timing.patience
+    }
+
+    /// How long a failed pair rests until it is tried again; nil: for ever.
+    ///
+    /// Beside a path that works only better ones are looked for, and without haste.
+    private func rest(at now: Instant) -> Duration? {
+        if self.isPatient(at: now) { return self.configuration.timing.patientInterval }
+        return self.configuration.isPatient && self.trusted != nil ? self.configuration.timing.improvementInterval : nil
     }
 
     /// Checks the failed pair that has rested longest, with a single request.
@@ -192,15 +202,15 @@ extension ICEAgent {
 
     /// When a failed pair is to be tried again.
     func patientDeadline(at now: Instant) -> Instant? {
-        guard self.isPatient(at: now), let pair = self.nextPatientPair else { return nil }
-        let rested = (pair.lastSent ?? .zero) + self.configuration.timing.patientInterval
+        guard let rest = self.rest(at: now), let pair = self.nextPatientPair else { return nil }
+        let rested = (pair.lastSent ?? .zero) + rest
         return max(rested, self.nextPatientStart, self.nextStart)
     }
 
     private var nextPatientPair: CandidatePair? {
-        let trusted = self.trusted.flatMap { self.checkList[$0] }
+        let selected = self.nomination.selected.flatMap { self.checkList[$0]?.validPriority(self.role) } ?? 0
         return self.checkList.pairs
-            .filter { $0.state == .failed && (trusted.map($0.isMoreDirect(than:)) ?? true) }
+            .filter { $0.state == .failed && $0.priority(self.role) > selected }
             .min { ($0.lastSent ?? .zero, $0.id) < ($1.lastSent ?? .zero, $1.id) }
     }
 }

@@ -45,6 +45,17 @@ extension ICEAgent {
         }
         for candidate in new {
             self.events.append(.localCandidate(candidate))
+            self.rename(candidate, on: base)
+        }
+    }
+
+    /// A check told of a mapping before the server did: the valid pair has the candidate that the other side is told.
+    private mutating func rename(_ candidate: Candidate, on base: SocketAddress) {
+        for pair in self.checkList.pairs
+        where pair.base == base && pair.validLocal?.kind == .peerReflexive
+            && pair.validLocal?.address == candidate.address
+        {
+            self.checkList.update(pair.id) { $0.validLocal = candidate }
         }
     }
 }

@@ -60,29 +60,30 @@ extension ICEAgent {
         guard request.hasFingerprint else { throw .malformed }
         let answer = ReturnPath(base: local, source: source)
         guard let username = request.username, !request.integrity.isEmpty else {
-            self.refuse(request, .badRequest, to: answer, isAuthentic: false)
+            self.refuse(request, .badRequest, to: answer, key: nil)
             throw .missingAttribute
         }
-        guard let fragment = self.remoteFragment(in: username) else {
-            self.refuse(request, .unauthenticated, to: answer, isAuthentic: false)
+        guard let (generation, fragment) = self.generation(addressedBy: username) else {
+            self.refuse(request, .unauthenticated, to: answer, key: nil)
             throw .wrongUsername
         }
-        guard STUNMessage.verifyIntegrity(of: datagram, key: self.localKey) else {
-            self.refuse(request, .unauthenticated, to: answer, isAuthentic: false)
+        let key = generation.key
+        guard STUNMessage.verifyIntegrity(of: datagram, key: key) else {
+            self.refuse(request, .unauthenticated, to: answer, key: nil)
             throw .unauthenticated
         }
-        guard self.remote.map({ $0.credentials.usernameFragment == fragment }) ?? true else {
+        guard generation.remote.map({ $0.credentials.usernameFragment == fragment }) ?? true else {
             // Somebody has this side's description, but came too late: he should not wait in vain.
-            self.refuse(request, .forbidden, to: answer, isAuthentic: true)
+            self.refuse(request, .forbidden, to: answer, key: key)
             throw .wrongUsername
         }
         let unknown = request.unknownComprehensionRequired(understanding: BindingMessages.understood)
         guard unknown.isEmpty else {
-            self.refuse(request, .unknownAttribute, [.unknownAttributes(unknown)], to: answer, isAuthentic: true)
+            self.refuse(request, .unknownAttribute, [.unknownAttributes(unknown)], to: answer, key: key)
             throw .unknownAttributes
         }
         guard let priority = request.priority else {
-            self.refuse(request, .badRequest, to: answer, isAuthentic: true)
+            self.refuse(request, .badRequest, to: answer, key: key)
             throw .missingAttribute
         }
         guard !self.isForbidden(source, priority: priority) else { throw .excluded }
@@ -91,10 +92,20 @@ extension ICEAgent {
             source: source,
             remoteFragment: fragment,
             priority: priority,
-            isNominating: request.useCandidate,
+            isNominating: request.useCandidate || request.nomination != nil,
+            nomination: request.nomination,
             claim: BindingMessages.claim(of: request)
         )
-        try self.receiveCheck(check, request, at: now)
+        try self.receiveCheck(check, request, of: generation, at: now)
+    }
+
+    /// The generation whose credentials a check was made with, and the fragment that its sender calls its own.
+    private func generation(addressedBy username: String) -> (Generation, fragment: String)? {
+        let known = [self.generation, self.successor, self.predecessor].compactMap(\.self)
+        for generation in known {
+            if let fragment = generation.senderFragment(in: username) { return (generation, fragment) }
+        }
+        return nil
     }
 
     /// Whether a check is not even answered, because it comes through a relay where none may be used.
@@ -108,28 +119,33 @@ extension ICEAgent {
     private mutating func receiveCheck(
         _ check: ReceivedCheck,
         _ request: STUNMessage,
+        of generation: Generation,
         at now: Instant
     ) throws(ICEError) {
-        guard self.remote != nil else {
-            self.accept(request, check)
+        guard generation.remote != nil else {
+            self.accept(request, check, key: generation.key)
             guard self.early.note(check) else { throw .tooMany }
             return
         }
+        guard generation.number >= self.generation.number else {
+            // It has not followed the restart yet, and is to be sure of the old path until then.
+            guard self.checkList.find(base: check.base, destination: check.source) != nil else { throw .wrongUsername }
+            return self.accept(request, check, key: generation.key)
+        }
+        if generation.number > self.generation.number {
+            self.begin(generation, at: now)
+        }
+        self.confirmGeneration()
         switch self.conflict(with: check) {
         case .none:
             break
         case .switchRole:
             self.switchRole()
         case .reject:
-            self.refuse(
-                request,
-                .roleConflict,
-                to: ReturnPath(base: check.base, source: check.source),
-                isAuthentic: true
-            )
-            return
+            let path = ReturnPath(base: check.base, source: check.source)
+            return self.refuse(request, .roleConflict, to: path, key: generation.key)
         }
-        self.accept(request, check)
+        self.accept(request, check, key: generation.key)
         try self.takeUp(check, at: now)
     }
 
@@ -159,7 +175,7 @@ extension ICEAgent {
         }
         self.triggerCheck(id)
         if check.isNominating, self.role == .controlled {
-            self.receiveNomination(id, at: now)
+            self.receiveNomination(id, number: check.nomination, at: now)
         }
     }
 
@@ -188,21 +204,13 @@ extension ICEAgent {
         self.checkList.trigger(id)
     }
 
-    /// The sender's fragment in `ours:theirs`; nil when it is meant for somebody else, or from somebody else.
-    private func remoteFragment(in username: String) -> String? {
-        let prefix = self.configuration.localCredentials.usernameFragment + ":"
-        guard username.utf8.starts(with: prefix.utf8) else { return nil }
-        let fragment = String(decoding: username.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
-        return fragment.isEmpty ? nil : fragment
-    }
-
     private func conflict(with check: ReceivedCheck) -> RoleConflict {
         guard let claim = check.claim else { return .none }
         return RoleConflict(own: RoleClaim(role: self.role, tieBreaker: self.tieBreaker), other: claim)
     }
 
-    private mutating func accept(_ request: STUNMessage, _ check: ReceivedCheck) {
-        let bytes = BindingMessages.success(to: request, mapped: check.source.withoutScope, key: self.localKey)
+    private mutating func accept(_ request: STUNMessage, _ check: ReceivedCheck, key: IntegrityKey) {
+        let bytes = BindingMessages.success(to: request, mapped: check.source.withoutScope, key: key)
         self.enqueue(ICETransmit(source: check.base, destination: check.source, bytes: bytes))
     }
 
@@ -211,9 +219,8 @@ extension ICEAgent {
         _ error: ErrorCode,
         _ attributes: [Attribute] = [],
         to path: ReturnPath,
-        isAuthentic: Bool
+        key: IntegrityKey?
     ) {
-        let key = isAuthentic ? self.localKey : nil
         let bytes = BindingMessages.failure(to: request, error, attributes, key: key)
         self.enqueue(ICETransmit(source: path.base, destination: path.source, bytes: bytes))
     }
@@ -242,7 +249,8 @@ extension ICEAgent {
             self.refreshMappings(of: base)
             return
         }
-        guard let remote = self.remote, let (id, check) = self.checkList.find(where: { $0.transaction == transaction }),
+        guard let remote = self.generation.remote,
+            let (id, check) = self.checkList.find(where: { $0.transaction == transaction }),
             let pair = self.checkList[id]
         else { throw .unknownTransaction }
         // Whoever forges an error or a success learns nothing and changes nothing (RFC 8489 §9.1.4).
@@ -253,6 +261,7 @@ extension ICEAgent {
             self.reject(id, check)
             return
         }
+        self.confirmGeneration()
         if let mapped {
             self.succeed(id, check, mapped: mapped, at: now)
         } else if response.errorCode == .roleConflict {

@@ -11,6 +11,7 @@ extension ICEAgent {
             self.reconcileSelection(at: now)
             self.judgeConsent(at: now)
             self.endWithoutConsent()
+            self.judgeRestart(at: now)
         }
         if !self.hasEnded {
             self.nominate(at: now)
@@ -37,7 +38,8 @@ extension ICEAgent {
             deadline = earliest(deadline, self.nextStart)
         }
         deadline = earliest(deadline, self.consent?.deadline)
-        deadline = earliest(deadline, self.orphanedSince.map { $0 + self.configuration.timing.consentExpiry })
+        deadline = earliest(deadline, self.orphan?.deadline(at: now))
+        deadline = earliest(deadline, self.restartDeadline)
         deadline = earliest(deadline, self.nominationDeadline(at: now))
         deadline = earliest(deadline, self.patientDeadline(at: now))
         deadline = earliest(deadline, self.failureDeadline(at: now))
@@ -108,12 +110,15 @@ extension ICEAgent {
         if self.hasEnded {
             return .failed
         }
-        guard self.remote != nil else { return .new }
+        guard self.generation.remote != nil else { return .new }
         if let consent = self.consent {
             if consent.isQuiet {
                 return .disconnected
             }
             return self.checkList.isRunning ? .connected : .completed
+        }
+        if let orphan = self.orphan {
+            return now >= orphan.quietAt ? .disconnected : self.state
         }
         guard self.isOutOfPairs, let deadline = self.conclusionDeadline, now >= deadline else { return .checking }
         return .failed

@@ -15,14 +15,9 @@ package import Wire
 ///                no pair left │ │ the other side is heard  silence │ │ it is heard
 ///                             ▾ │                                  ▾ │
 ///                            failed ◂──── consent expires ─── disconnected
+///
+/// After a restart (RFC 8445 §9) it is disconnected until a pair is selected.
 package struct ICEAgent: ~Copyable {
-    /// The other side's credentials and what they are used for.
-    struct Remote {
-        let credentials: ICECredentials
-        let isLite: Bool
-        let key: IntegrityKey
-    }
-
     /// What the agent was told when it was made.
     package let configuration: Configuration
     /// Whether this side nominates; a role conflict may have changed it.
@@ -35,10 +30,16 @@ package struct ICEAgent: ~Copyable {
     package internal(set) var hasAllRemoteCandidates = false
 
     let tieBreaker: UInt64
-    let localKey: IntegrityKey
     var random: RandomSource
-    var remote: Remote?
-    /// When the other side became known: patience and the PAC timer (RFC 8863) count from here.
+    /// The credentials in use.
+    var generation: Generation
+    /// Those before, with which the other side is answered until it has followed a restart.
+    var predecessor: Generation?
+    /// Those after, for a restart.
+    var successor: Generation?
+    /// Whether the successor is ready on both sides, so that either may begin it.
+    var startsAlone = false
+    /// When the other side of this generation became known: patience and the PAC timer (RFC 8863) count from here.
     var remoteKnownAt: Instant?
     var locals = LocalCandidates()
     var remotes = RemoteCandidates()
@@ -51,11 +52,9 @@ package struct ICEAgent: ~Copyable {
     var consent: Consent?
     /// The pair over which the other side has shown that it is who it should be.
     var proven: PairID?
-    /// Until when failed pairs that are more direct than the trusted one are tried again.
-    var improvingUntil: Instant?
-    /// Since when no pair is trusted although one was proven.
-    var orphanedSince: Instant?
-    /// Whether the owner has ever proven a pair: from then on the end of consent is the end.
+    /// What is left of the pair that was trusted last, while there is none although one was proven.
+    var orphan: Orphan?
+    /// Whether the owner has ever proven a pair: from then on the end of consent is the end, or the time for a restart.
     var wasProven = false
     /// Whether the other side said that it is paired with somebody else.
     var wasRefused = false
@@ -77,7 +76,7 @@ package struct ICEAgent: ~Copyable {
         self.role = configuration.role
         self.random = random
         self.tieBreaker = self.random.next()
-        self.localKey = IntegrityKey(shortTerm: configuration.localCredentials.password)
+        self.generation = Generation(number: 0, credentials: configuration.localCredentials)
         self.gatherer = Gatherer(timing: configuration.timing)
         self.nextStart = now
         self.nextPatientStart = now
@@ -118,7 +117,7 @@ extension ICEAgent {
     /// - Returns: false, and nothing happens, once the other side is known: then only a role conflict changes it.
     @discardableResult
     package mutating func setRole(_ role: ICERole) -> Bool {
-        guard self.remote == nil else { return false }
+        guard self.generation.remote == nil else { return false }
         self.role = role
         return true
     }
@@ -186,21 +185,17 @@ extension ICEAgent {
     ///
     /// - Returns: false, and nothing happens, when a different one was told before.
     @discardableResult
-    package mutating func setRemote(credentials: ICECredentials, isLite: Bool, at now: Instant) -> Bool {
-        if let remote = self.remote {
-            return remote.credentials == credentials
+    package mutating func setRemote(_ remote: RemoteAgent, at now: Instant) -> Bool {
+        if let known = self.generation.remote {
+            return known.credentials == remote.credentials
         }
-        self.remote = Remote(
-            credentials: credentials,
-            isLite: isLite,
-            key: IntegrityKey(shortTerm: credentials.password)
-        )
+        self.generation.remote = Generation.Remote(remote)
         self.remoteKnownAt = now
-        if isLite {
+        if remote.isLite {
             // RFC 8445 §6.1.1: a full agent controls a lite one.
             self.role = .controlling
         }
-        for check in self.early.takeAll(of: credentials.usernameFragment) {
+        for check in self.early.takeAll(of: remote.credentials.usernameFragment) {
             self.adoptEarly(check, at: now)
         }
         self.settle(at: now)
@@ -236,11 +231,26 @@ extension ICEAgent {
 
     /// Takes note that data came over the selected pair: a sign of life, though no consent (RFC 7675 §5.1).
     package mutating func noteDataReceived(at now: Instant) {
-        let wasQuiet = self.consent?.isQuiet ?? false
+        let wasSuspected = self.consent?.suspectedSince != nil
         self.consent?.noteHeard(at: now)
-        if wasQuiet {
+        if wasSuspected {
             self.settle(at: now)
         }
+    }
+
+    /// Takes note that data was sent over the selected pair: something is to be heard soon, or the path is checked.
+    package mutating func noteDataSent(at now: Instant) {
+        guard self.consent?.noteDataSent(at: now) == true else { return }
+        self.nextTimeout = earliest(self.nextTimeout, self.consent?.deadline)
+    }
+
+    /// Takes note that this host or the network says that an address cannot be reached, which may be true: the path is checked.
+    package mutating func noteUnreachable(_ remote: SocketAddress, on local: SocketAddress, at now: Instant) {
+        self.gatherer.noteUnreachable(remote, on: local)
+        if let id = self.trusted, id == self.checkList.find(base: local, destination: remote.scoped(like: local)) {
+            self.consent?.doubt(at: now)
+        }
+        self.settle(at: now)
     }
 }
 

@@ -45,8 +45,16 @@ extension ICEAgent {
         package var consentInterval: Duration = .seconds(5)
         /// The age at which consent expires: 30 s (RFC 7675 §5.1).
         package var consentExpiry: Duration = .seconds(30)
+        /// How long nothing may come back for data until the path is checked; three round trips where that is more.
+        package var doubtAfter: Duration = .milliseconds(500)
         /// Silence after which a connection is said to be quiet.
         package var quietAfter: Duration = .seconds(5)
+        /// How long a path is suspected, or none is there, until a restart.
+        package var restartAfter: Duration = .seconds(3)
+        /// How long a restart that the other side has followed may take until the next one.
+        package var restartInterval: Duration = .seconds(10)
+        /// How long a pair that was left for a worse one is not nominated again.
+        package var distrust: Duration = .seconds(10)
         /// How often a valid pair that is not selected is checked, before randomization.
         package var warmInterval: Duration = .seconds(15)
         /// How often a STUN server is asked again while no pair is selected.
@@ -55,8 +63,8 @@ extension ICEAgent {
         package var patientPacing: Duration = .milliseconds(500)
         /// Between two checks of one pair that had failed, when patient.
         package var patientInterval: Duration = .seconds(5)
-        /// How long failed pairs are tried again that are more direct than the path in use.
-        package var improvement: Duration = .seconds(60)
+        /// Between two checks of one pair that had failed and would be better than the selected one, when patient.
+        package var improvementInterval: Duration = .seconds(30)
         /// How long an agent is patient.
         package var patience: Duration = .seconds(30 * 60)
 

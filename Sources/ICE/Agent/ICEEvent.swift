@@ -88,7 +88,10 @@ extension ICEAgent {
         case stateChanged(ICEState)
         /// The other side is paired with somebody else: its description was used before. Told once.
         case refused
-        /// The other side has not consented for 30 s (RFC 7675) and no other pair is left: nothing is sent any more.
+        /// A restart has begun, by this side or the other (RFC 8445 §9); the next one can be prepared.
+        case restarted(Int)
+        /// The other side has not consented for 30 s (RFC 7675) and no other pair is left: no data is sent any more, until a pair
+        /// is selected in a later generation.
         case consentExpired
     }
 }

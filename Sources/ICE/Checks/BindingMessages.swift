@@ -24,7 +24,8 @@ enum BindingMessages {
         key: IntegrityKey,
         claim: RoleClaim,
         priority: UInt32,
-        isNominating: Bool
+        isNominating: Bool,
+        nomination: UInt32?
     ) -> [UInt8] {
         var attributes: [Attribute] = [.username(username), .priority(priority)]
         switch claim.role {
@@ -33,6 +34,9 @@ enum BindingMessages {
         }
         if isNominating {
             attributes.append(.useCandidate)
+        }
+        if let nomination {
+            attributes.append(.nomination(nomination))
         }
         return STUNMessage(.binding, .request, transaction, attributes: attributes)
             .encoded(integrity: key, fingerprint: true)

@@ -63,6 +63,10 @@ struct CandidatePair: Sendable {
     var isNominatedOnSuccess = false
     /// Checks that nominated it since this side last set about that.
     var nominations = 0
+    /// The number with which the other side nominated it; nil where that has none.
+    var nominationNumber: UInt32?
+    /// Until when it is not nominated again because it fell silent.
+    var distrustedUntil = Instant.zero
     /// When the other side nominated it last.
     var lastNominated: Instant?
     /// Whether an authenticated request came over it.
@@ -118,25 +122,6 @@ struct CandidatePair: Sendable {
     /// Whether a relay forwards what is sent over it.
     var isRelayed: Bool { self.local.kind == .relayed || self.remote.kind == .relayed }
 
-    /// What is in the middle of a path, the worst first: less of it is worth another nomination.
-    private enum Directness: Int, Comparable {
-        case relayed
-        case translated
-        case plain
-
-        /// Whether `left` is the less direct one.
-        static func < (left: Directness, right: Directness) -> Bool { left.rawValue < right.rawValue }
-    }
-
-    /// Whether there is less in the middle than with another pair.
-    func isMoreDirect(than other: CandidatePair) -> Bool { self.directness > other.directness }
-
-    /// What is in the middle of the path, as far as it is known.
-    private var directness: Directness {
-        if self.isRelayed { return .relayed }
-        return (self.validLocal ?? self.local).kind == .host && self.remote.kind == .host ? .plain : .translated
-    }
-
     /// RFC 8445 §6.1.2.3 for the agent's present role.
     func priority(_ role: ICERole) -> UInt64 {
         Self.priority(local: self.local.priority, remote: self.remote.priority, role: role)
@@ -175,6 +160,16 @@ struct CandidatePair: Sendable {
             self.checks.removeFirst()
         }
         self.checks.append(check)
+    }
+
+    /// Begins anew after a restart (RFC 8445 §9); how fast it was is still the best guess.
+    mutating func restart() {
+        self.fail()
+        self.state = .frozen
+        self.isNominatedOnSuccess = false
+        self.nominationNumber = nil
+        self.lastNominated = nil
+        self.isCheckedByPeer = false
     }
 
     /// Ends the belief in the pair and all its transactions.

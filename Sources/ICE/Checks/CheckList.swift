@@ -91,6 +91,18 @@ extension CheckList {
         return true
     }
 
+    /// Begins anew after a restart (RFC 8445 §9): pairs that worked are checked first, the best of them before others.
+    mutating func restart(role: ICERole) {
+        let proven = self.pairs.filter(\.isValid).sorted { $0.validPriority(role) > $1.validPriority(role) }
+        for index in self.pairs.indices {
+            self.pairs[index].restart()
+        }
+        self.triggered = Deque(proven.map(\.id))
+        for pair in proven {
+            self.update(pair.id) { $0.state = .waiting }
+        }
+    }
+
     /// Removes pairs.
     mutating func remove(where isDoomed: (CandidatePair) -> Bool) {
         self.pairs.removeAll(where: isDoomed)

@@ -15,6 +15,8 @@ struct ReceivedCheck: Hashable, Sendable {
     var priority: UInt32
     /// Whether the sender nominates the pair.
     var isNominating: Bool
+    /// The number of the nomination, from a sender that can nominate another pair later.
+    var nomination: UInt32?
     /// The role that the sender claims, and its tie-breaker.
     var claim: RoleClaim?
 }
@@ -34,8 +36,10 @@ struct EarlyChecks: Sendable {
             let wasNominating =
                 self.checks[index].isNominating
                 && self.checks[index].remoteFragment == check.remoteFragment
+            let nomination = self.checks[index].nomination
             self.checks[index] = check
             self.checks[index].isNominating = check.isNominating || wasNominating
+            self.checks[index].nomination = check.nomination ?? (wasNominating ? nomination : nil)
             return true
         }
         guard self.checks.count < ICELimits.earlySources else { return false }

@@ -10,35 +10,39 @@ extension ICEAgent {
             self.judgeOrphan(at: now)
             return
         }
-        guard !consent.hasExpired(at: now) else {
+        guard now < consent.expiresAt else {
             self.expireConsent(id, at: now)
             return
         }
-        let wasQuiet = consent.isQuiet
+        let wasSuspected = consent.suspectedSince != nil
         consent.judgeSilence(at: now)
         let isDue = consent.isRequestDue(at: now)
+        let isDoubted = consent.isDoubted
         if isDue {
             consent.noteRequest(at: now, random: &self.random)
             self.sendFreshnessCheck(id, at: now)
         }
         self.consent = consent
-        if consent.isQuiet, isDue || !wasQuiet {
-            self.probeSpares()
+        let isSuspected = consent.suspectedSince != nil
+        if isDue || isSuspected != wasSuspected {
+            self.probeSpares(atMost: isSuspected ? .max : isDoubted ? 1 : 0)
         }
     }
 
-    /// Asks every other valid pair at once: the one that answers may take the place of the silent one.
-    private mutating func probeSpares() {
-        for pair in self.checkList.pairs
-        where pair.isValid && pair.id != self.trusted && pair.id != self.nomination.nominating {
+    /// Asks other valid pairs at once, the best first: the one that answers may take the place of the silent one.
+    private mutating func probeSpares(atMost count: Int) {
+        let spares = self.checkList.pairs
+            .filter { $0.isValid && $0.id != self.trusted && $0.id != self.nomination.nominating }
+            .sorted { $0.validPriority(self.role) > $1.validPriority(self.role) }
+        for pair in spares.prefix(count) {
             self.checkList.trigger(pair.id)
         }
     }
 
-    /// A session without any pair to trust ends as one does whose consent expires.
+    /// A session without any pair to trust has the consent of the pair that was trusted last, for the rest of its time.
     private mutating func judgeOrphan(at now: Instant) {
-        guard let since = self.orphanedSince, now >= since + self.configuration.timing.consentExpiry else { return }
-        self.orphanedSince = nil
+        guard let orphan = self.orphan, orphan.isConsented, orphan.consentedUntil <= now else { return }
+        self.orphan?.isConsented = false
         self.hasLostConsent = true
         self.events.append(.consentExpired)
     }
@@ -59,9 +63,10 @@ extension ICEAgent {
 
     /// Once consent was lost, an agent without a valid pair is at its end: its credentials are not used again.
     ///
-    /// A patient one goes on while nothing was proven: whoever it was that has gone, the other side may still come.
+    /// One with others ready goes on with them. A patient one goes on while nothing was proven: whoever it was that has gone, the
+    /// other side may still come.
     mutating func endWithoutConsent() {
-        guard self.wasProven || !self.configuration.isPatient else { return }
+        guard self.wasProven || !self.configuration.isPatient, !self.isSelfReliant else { return }
         guard self.hasLostConsent, !self.checkList.pairs.contains(where: \.isValid) else { return }
         self.hasEnded = true
         self.events.append(.consentExpired)

@@ -19,8 +19,6 @@ extension ICEAgent {
         else { return }
         let before = self.trusted
         self.proven = id
-        // From now on the other side is there for sure, and answers.
-        self.improvingUntil = now + self.configuration.timing.improvement
         self.wasProven = true
         self.hasLostConsent = false
         self.followTrust(from: before, at: now)
@@ -45,17 +43,23 @@ extension ICEAgent {
             self.checkList.update(before) { $0.nextFreshness = $0.isValid ? next : nil }
         }
         guard let id = self.trusted, let pair = self.checkList[id] else {
+            if self.wasProven, self.orphan == nil {
+                self.orphan = Orphan(of: self.consent, quietAfter: timing.quietAfter, at: now)
+            }
             self.consent = nil
-            self.improvingUntil = nil
-            self.orphanedSince = self.wasProven ? now : nil
             return
         }
-        self.orphanedSince = nil
-        self.improvingUntil = now + timing.improvement
+        self.orphan = nil
         self.checkList.update(id) { pair in
             pair.nextFreshness = nil
             pair.unansweredFreshness = 0
         }
-        self.consent = Consent(timing: timing, at: now, provenAt: pair.lastResponse ?? now, random: &self.random)
+        self.consent = Consent(
+            timing: timing,
+            roundTrip: pair.roundTripTime,
+            at: now,
+            provenAt: pair.lastResponse ?? now,
+            random: &self.random
+        )
     }
 }

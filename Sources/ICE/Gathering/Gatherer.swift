@@ -174,6 +174,14 @@ extension Gatherer {
         }
     }
 
+    /// The network says that a server cannot be reached from a base: it is still asked, but nobody needs to wait for it.
+    mutating func noteUnreachable(_ server: SocketAddress, on base: SocketAddress) {
+        for index in self.bindings.indices
+        where self.bindings[index].base == base && self.bindings[index].server == server {
+            self.bindings[index].isSettled = true
+        }
+    }
+
     /// When `advance` has something to do, or `keepAlive` where that is wanted.
     func deadline(keepingAlive: Bool) -> Instant? {
         var deadline: Instant?

@@ -7,13 +7,27 @@ import Wire
 struct Nomination: Sendable {
     /// The pair over which data goes.
     var selected: PairID?
+    /// Since when.
+    private(set) var selectedAt = Instant.zero
     /// The pair that this side nominates, until the other side has confirmed it.
     var nominating: PairID?
     /// When the first pair became valid, while none is selected.
     var firstValidAt: Instant?
+    /// How many pairs this side has nominated: the number of the last nomination (draft-thatcher-ice-renomination).
+    var number: UInt32 = 0
+    /// The greatest number of a nomination by the other side.
+    var highestNumber: UInt32 = 0
 
     /// A peer that nominates everything has named all its pairs after this time; a later nomination is a change of mind.
     static let renomination = Duration.seconds(10)
+
+    /// Forgets all about the pair before, except how often one was nominated.
+    mutating func select(_ id: PairID?, at now: Instant) {
+        self.selected = id
+        self.selectedAt = now
+        self.nominating = nil
+        self.firstValidAt = nil
+    }
 
     /// How long a better pair than `pair` is waited for after the first one became valid.
     ///
@@ -31,9 +45,13 @@ struct Nomination: Sendable {
 extension ICEAgent {
     /// Nominates a pair when the time has come, or another one when the selected pair is worse than it should be.
     mutating func nominate(at now: Instant) {
-        guard self.role == .controlling, self.remote != nil, self.nomination.nominating == nil else { return }
+        guard self.role == .controlling, self.generation.remote != nil, self.nomination.nominating == nil else {
+            return
+        }
         if let id = self.nomination.selected {
-            guard let selected = self.checkList[id], let other = self.replacement(for: selected) else { return }
+            guard let selected = self.checkList[id], let other = self.replacement(for: selected, at: now) else {
+                return
+            }
             self.startNominating(other.id)
             return
         }
@@ -48,8 +66,12 @@ extension ICEAgent {
 
     /// When the best valid pair is nominated although a better one may come; nil when that is no question.
     func nominationDeadline(at now: Instant) -> Instant? {
-        guard self.role == .controlling, self.nomination.selected == nil, self.nomination.nominating == nil,
-            let best = self.checkList.bestValid(self.role), let deadline = self.settlingDeadline(best), deadline > now
+        guard self.role == .controlling, self.nomination.nominating == nil else { return nil }
+        if let selected = self.nomination.selected.flatMap({ self.checkList[$0] }) {
+            let deadline = self.improvement(on: selected, at: now).map { self.improvementDeadline($0, selected) }
+            return deadline.flatMap { $0 > now ? $0 : nil }
+        }
+        guard let best = self.checkList.bestValid(self.role), let deadline = self.settlingDeadline(best), deadline > now
         else { return nil }
         return deadline
     }
@@ -67,21 +89,41 @@ extension ICEAgent {
         }
     }
 
-    /// A pair that should take the place of the selected one: it answers while the other is silent, or it is more direct.
-    private func replacement(for selected: CandidatePair) -> CandidatePair? {
-        if let quietSince = self.consent?.quietSince {
-            guard selected.id == self.trusted || (selected.lastResponse ?? .zero) < quietSince else { return nil }
-            return self.checkList.bestValid(self.role) { pair in
-                pair.id != selected.id && (pair.lastResponse ?? .zero) >= quietSince
+    /// A pair that should take the place of the selected one: it answers while the other is silent, or it is better.
+    private mutating func replacement(for selected: CandidatePair, at now: Instant) -> CandidatePair? {
+        if let awaitedSince = self.consent?.awaitedSince, self.consent?.suspectedSince != nil {
+            guard selected.id == self.trusted || (selected.lastResponse ?? .zero) < awaitedSince else { return nil }
+            let other = self.checkList.bestValid(self.role) { pair in
+                pair.id != selected.id && (pair.lastResponse ?? .zero) >= awaitedSince
             }
+            if other != nil {
+                let distrusted = now + self.configuration.timing.distrust
+                self.checkList.update(selected.id) { $0.distrustedUntil = distrusted }
+            }
+            return other
         }
-        return self.checkList.bestValid(self.role) { $0.isMoreDirect(than: selected) }
+        guard let other = self.improvement(on: selected, at: now) else { return nil }
+        return self.improvementDeadline(other, selected) <= now ? other : nil
+    }
+
+    private func improvement(on selected: CandidatePair, at now: Instant) -> CandidatePair? {
+        let priority = selected.validPriority(self.role)
+        return self.checkList.bestValid(self.role) { pair in
+            pair.validPriority(self.role) > priority && pair.distrustedUntil <= now
+        }
+    }
+
+    /// A path without a relay is worth a change at once; otherwise the best pair of all is waited for.
+    private func improvementDeadline(_ other: CandidatePair, _ selected: CandidatePair) -> Instant {
+        let isLeap = selected.isRelayed && !other.isRelayed
+        return isLeap ? self.nomination.selectedAt : self.nomination.selectedAt + self.configuration.timing.settling
     }
 
     /// RFC 8445 §8.1.1: the check is repeated with USE-CANDIDATE.
     mutating func startNominating(_ id: PairID) {
         self.nomination.nominating = id
         self.checkList.update(id) { $0.nominations = 0 }
+        self.nomination.number = min(self.nomination.number + 1, 0xFF_FFFF)
         self.checkList.trigger(id)
     }
 }
@@ -90,8 +132,15 @@ extension ICEAgent {
 
 extension ICEAgent {
     /// RFC 8445 §7.3.1.5: the other side nominates a pair, which may not be valid yet.
-    mutating func receiveNomination(_ id: PairID, at now: Instant) {
+    ///
+    /// Of nominations with numbers the greatest one counts, whatever pair it is for and in whatever order they come.
+    mutating func receiveNomination(_ id: PairID, number: UInt32?, at now: Instant) {
+        if let number {
+            guard number >= self.nomination.highestNumber else { return }
+            self.nomination.highestNumber = number
+        }
         self.checkList.update(id) { pair in
+            pair.nominationNumber = number
             pair.lastNominated = now
             pair.isNominated = pair.isValid
             pair.isNominatedOnSuccess = !pair.isValid
@@ -109,9 +158,10 @@ extension ICEAgent {
         }
         if let selected = self.nomination.selected.flatMap({ self.checkList[$0] }) {
             let isBetter = pair.priority(self.role) > selected.priority(self.role)
-            let isQuiet = self.consent?.isQuiet ?? false
+            let isSuspected = self.consent?.suspectedSince != nil
             let oldest = (selected.lastNominated ?? .zero) + Nomination.renomination
-            guard isBetter || isQuiet || (pair.lastNominated ?? .zero) >= oldest else { return }
+            let isLatest = pair.nominationNumber == self.nomination.highestNumber
+            guard isLatest || isBetter || isSuspected || (pair.lastNominated ?? .zero) >= oldest else { return }
         }
         self.select(id, at: now)
     }
@@ -141,7 +191,7 @@ extension ICEAgent {
     private mutating func select(_ id: PairID, at now: Instant) {
         guard let pair = self.checkList[id] else { return }
         let before = self.trusted
-        self.nomination = Nomination(selected: id)
+        self.nomination.select(id, at: now)
         self.followTrust(from: before, at: now)
         self.events.append(.selected(pair.selected()))
     }
@@ -159,7 +209,7 @@ extension ICEAgent {
             self.followTrust(from: before, at: now)
             return
         }
-        self.nomination = Nomination()
+        self.nomination.select(nil, at: now)
         self.followTrust(from: before, at: now)
         guard self.role == .controlled, let other = self.checkList.bestValid(self.role, where: \.isNominated) else {
             return

@@ -115,6 +115,12 @@ package struct Association: ~Copyable {
         }
     }
 
+    /// There is a path again, or another one: what was not acknowledged in time does not wait any longer to be sent again.
+    package mutating func resume(at now: Instant) {
+        guard self.state.isSynchronized else { return }
+        self.transmission.resume(at: now)
+    }
+
     /// When `handleTimeout` is to be called; nil when it need not be.
     package var nextTimeout: Instant? {
         guard self.state.isSynchronized else { return self.timers.next }

@@ -134,6 +134,13 @@ struct Transmission: Sendable {
         self.startTimer(at: now)
     }
 
+    /// Has T3-rtx expire now where it has expired before, without the time that was added to it since.
+    mutating func resume(at now: Instant) {
+        guard self.expirations > 0, self.timer != nil else { return }
+        self.expirations = 0
+        self.timer = now
+    }
+
     /// Whether all that is in flight is one chunk which the peer has said it has no room for: that it was not
     /// acknowledged tells nothing about the path.
     var isProbingWindow: Bool {

@@ -15,6 +15,8 @@ struct SessionReporter {
     private let isChat: Bool
     private var path: PathDescription?
     private var isPathless = false
+    /// Whether the path that was told last is lost.
+    private var isLost = false
     /// What the other side calls itself; nil where it says nothing.
     private var speaker: SafeText?
     /// What to say of the other side once the path is told.
@@ -38,7 +40,7 @@ struct SessionReporter {
         case .delivered(let id):
             self.console.say("delivered", .trace)
             self.tell("delivered", ["id": .number(id)])
-        case .quiet, .pathless, .impostor, .relayFailed: self.reportTrouble(event)
+        case .quiet, .pathLost, .pathless, .impostor, .relayFailed: self.reportTrouble(event)
         case .offered(let id, let offer): self.report(offer, id)
         case .declined(let id):
             self.console.say("the other side declined the file")
@@ -70,9 +72,12 @@ extension Console {
 extension SessionReporter {
     private mutating func report(_ path: PathDescription) {
         let isFirst = self.path == nil
-        guard isFirst || self.path?.local != path.local || self.path?.remote != path.remote else { return }
+        guard isFirst || self.isLost || self.path?.local != path.local || self.path?.remote != path.remote else {
+            return
+        }
         self.path = path
-        self.console.say("\(isFirst ? "connected" : "path"): \(path)")
+        self.console.say("\(isFirst ? "connected" : self.isLost ? "connected again" : "path"): \(path)")
+        self.isLost = false
         if let greeting = self.greeting.take() { self.console.say(greeting) }
         self.tell(
             isFirst ? "connected" : "path",
@@ -105,6 +110,13 @@ extension SessionReporter {
         case .quiet(let isQuiet):
             self.console.say(isQuiet ? "the other side is not heard, waiting…" : "the other side is heard again")
             self.tell("quiet", ["quiet": .flag(isQuiet)])
+        case .pathLost(let limit):
+            self.isLost = true
+            self.console.say(
+                "the connection is lost: looking for the other side for \(limit.inWords) since it was last heard "
+                    + "(Ctrl-C ends it)"
+            )
+            self.tell("lost", ["limit": .fraction(Double(limit.wholeNanoseconds) / 1e9)])
         case .pathless:
             guard !self.isPathless, self.path == nil else { return }
             self.isPathless = true
@@ -216,6 +228,14 @@ extension TransferOffer {
     var summary: String {
         guard let size = self.size else { return "\(self.displayedName)" }
         return "\(self.displayedName) (\(ByteCount.text(size)))"
+    }
+}
+
+extension Duration {
+    /// `10 min`, `90 s`.
+    fileprivate var inWords: String {
+        let seconds = self.components.seconds
+        return seconds >= 120 && seconds % 60 == 0 ? "\(seconds / 60) min" : "\(seconds) s"
     }
 }
 

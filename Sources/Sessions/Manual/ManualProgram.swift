@@ -137,6 +137,7 @@ actor ManualRunner {
         configuration.turnServers = self.settings.turnServers
         configuration.policy = self.settings.policy
         configuration.selection = self.settings.selection
+        configuration.reconnectTime = self.settings.reconnectTime
         do {
             let peer = try Peer(configuration, on: loop)
             try await peer.start()

@@ -20,6 +20,8 @@ package struct ManualSettings: Sendable {
     package var policy = PathPolicy.all
     /// Which addresses of this host are used.
     package var selection = AddressSelection()
+    /// How long the other side is looked for when it was lost.
+    package var reconnectTime = Duration.seconds(600)
     /// The name that the other side sees.
     package var name: String
     /// The version of the program.

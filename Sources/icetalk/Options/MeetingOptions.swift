@@ -20,7 +20,7 @@ struct MeetingOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How long to look for the other side again when it was lost (only 0: not at all).",
+            "How long to look for the other side when it was lost: seconds, or 10m (the default), 2h; 0: not at all.",
             valueName: "time"
         )
     )
@@ -38,11 +38,8 @@ struct MeetingOptions: ParsableArguments {
                     + "icetalk \(command) --manual"
             )
         }
-        if let time = try environment.value(self.reconnect, "reconnect"), time.seconds > 0 {
-            throw ProgramFailure(
-                .usage,
-                "--reconnect \(time.text): a lost peer is not looked for again, so that only 0 is possible"
-            )
+        if let time = try environment.value(self.reconnect, "reconnect") {
+            settings.reconnectTime = .seconds(time.seconds)
         }
         settings.usesSDP = try environment.flag(self.sdp, "sdp")
         settings.pasteIn = try environment.value(self.pasteIn, "paste-in")
@@ -53,8 +50,6 @@ struct MeetingOptions: ParsableArguments {
 
 /// A time: seconds, or a number and `s`, `m` or `h`.
 struct TimeArgument: ExpressibleByArgument, Equatable {
-    /// As it was given.
-    let text: String
     /// In seconds.
     let seconds: UInt64
 
@@ -65,7 +60,6 @@ struct TimeArgument: ExpressibleByArgument, Equatable {
         let digits = unit == nil ? argument[...] : argument.dropLast()
         guard digits.utf8.count <= 9, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let count = UInt64(digits)
         else { return nil }
-        self.text = argument
         self.seconds = count * (unit ?? 1)
     }
 }

@@ -36,8 +36,8 @@ extension PathScenario {
     private static let searchTime = Duration.seconds(60)
     /// How long they may take to secure it: with three lossy links in a row, DTLS repeats itself often.
     private static let securingTime = Duration.seconds(300)
-    /// How long a session may take to settle on the best path.
-    private static let settlingTime = Duration.seconds(30)
+    /// How long a session may take to settle on the best path: pairs that failed too early are tried every 30 s.
+    private static let settlingTime = Duration.seconds(90)
 
     /// Runs the session and returns the digest of all its packets.
     func run() throws -> UInt64 {

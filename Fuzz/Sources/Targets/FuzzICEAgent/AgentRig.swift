@@ -26,7 +26,7 @@ struct AgentRig: ~Copyable {
         self.agent = ICEAgent(configuration: configuration, random: .seeded(UInt64(input.u8())), at: self.now)
         self.agent.addLocalAddress(Self.base(0), localPreference: .max, at: self.now)
         if shape & 4 != 0 {
-            self.agent.setRemote(credentials: Self.remote, isLite: shape & 8 != 0, at: self.now)
+            self.agent.setRemote(RemoteAgent(credentials: Self.remote, isLite: shape & 8 != 0), at: self.now)
         }
         self.drain()
     }
@@ -38,7 +38,7 @@ struct AgentRig: ~Copyable {
         case 1: self.agent.addLocalAddress(Self.base(input.u8()), localPreference: input.u16(), at: self.now)
         case 2: self.agent.removeLocalAddress(Self.base(input.u8()), at: self.now)
         case 3: self.agent.addSTUNServer(Self.address(&input), at: self.now)
-        case 4: self.agent.setRemote(credentials: Self.remote, isLite: input.u8() == 1, at: self.now)
+        case 4: self.agent.setRemote(RemoteAgent(credentials: Self.remote, isLite: input.u8() == 1), at: self.now)
         case 5: self.agent.endOfRemoteCandidates(at: self.now)
         case 6: self.agent.noteDataReceived(at: self.now)
         case 7: self.agent.exclude(Self.address(&input), at: self.now)
