@@ -229,6 +229,7 @@ extension PeerConnection {
                 self.events.append(.relayFailed(server, reason))
             }
         }
+        self.startAllocation(at: now)
         guard self.relays.hasGathered != self.relaysHadGathered else { return }
         self.relaysHadGathered = self.relays.hasGathered
         if self.relaysHadGathered, self.agent.gatheringState != .gathering { self.events.append(.gatheringComplete) }

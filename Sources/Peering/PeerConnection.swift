@@ -144,7 +144,6 @@ extension PeerConnection {
             self.agent.addLocalAddress(address, localPreference: localPreference, at: now)
         }
         self.relays.addBase(address, localPreference: localPreference)
-        self.startAllocation(at: now)
         self.pump(at: now)
     }
 
@@ -152,7 +151,6 @@ extension PeerConnection {
     package mutating func removeLocalAddress(_ address: SocketAddress, at now: Instant) {
         self.relays.removeBase(address)
         self.agent.removeLocalAddress(address, at: now)
-        self.startAllocation(at: now)
         self.pump(at: now)
     }
 
@@ -166,7 +164,6 @@ extension PeerConnection {
     package mutating func addTURNServer(_ login: RelayServerLogin, at now: Instant) {
         guard self.configuration.policy != .direct, !self.isClosed else { return }
         self.relays.addServer(login)
-        self.startAllocation(at: now)
         self.pump(at: now)
     }
 

@@ -27,7 +27,10 @@ extension PathScenario {
         func demand(_ condition: Bool, _ reason: @autoclosure () -> String) throws {
             guard !condition else { return }
             let time = "\(self.world.now.nanoseconds / 1_000_000) ms"
-            let paths = [self.ann, self.bob].map { "\($0.name) \($0.path?.description ?? "without a path")" }
+            let paths = [self.ann, self.bob].map { side in
+                "\(side.name) \(side.path?.description ?? "without a path")"
+                    + (side.closeReason.map { ", closed: \($0)" } ?? "")
+            }
             throw Failure(scenario: self.scenario, reason: "\(reason()) at \(time), \(paths)")
         }
     }
