@@ -39,10 +39,12 @@ let package = Package(
 
         // Floor 1: the protocols, sans-IO.
         .target(name: "SDP", dependencies: ["Wire"], swiftSettings: safe),
+        .target(name: "MDNS", dependencies: ["Wire"], swiftSettings: safe),
         .target(name: "STUN", dependencies: ["Wire", crypto], swiftSettings: safe),
         .target(name: "TURN", dependencies: ["Wire", "STUN", deque], swiftSettings: safe),
         .target(name: "ICE", dependencies: ["Wire", "STUN", "SDP", crypto, deque], swiftSettings: safe),
         .target(name: "DTLS", dependencies: ["Wire", "COpenSSL"], swiftSettings: strict),
+        .target(name: "TLS", dependencies: ["Wire", "COpenSSL"], swiftSettings: strict),
         .target(name: "SCTP", dependencies: ["Wire", "CCRC32C", crypto, deque], swiftSettings: safe),
         .target(name: "DataChannels", dependencies: ["Wire", "SCTP", deque], swiftSettings: safe),
         .target(
@@ -54,7 +56,7 @@ let package = Package(
         // Floor 2: sockets, clocks, threads.
         .target(
             name: "Reactor",
-            dependencies: ["Wire", "SDP", "ICE", "DTLS", "DataChannels", "Peering", "CLinux"],
+            dependencies: ["Wire", "SDP", "MDNS", "ICE", "DTLS", "TLS", "DataChannels", "Peering", "CLinux"],
             swiftSettings: strict
         ),
 
@@ -95,13 +97,14 @@ let package = Package(
 
         .executableTarget(
             name: "interop-peer",
-            dependencies: ["Wire", "SDP", "SCTP", "DataChannels", "Peering", "Reactor"],
+            dependencies: ["Wire", "SDP", "SCTP", "DataChannels", "ICE", "Peering", "Reactor"],
             path: "Tests/InteropPeer",
             swiftSettings: strict
         ),
 
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
         .testTarget(name: "SDPTests", dependencies: ["Wire", "SDP"], swiftSettings: strict),
+        .testTarget(name: "MDNSTests", dependencies: ["Wire", "MDNS"], swiftSettings: strict),
         .testTarget(name: "STUNTests", dependencies: ["Wire", "STUN"], swiftSettings: strict),
         .testTarget(
             name: "TURNTests",
@@ -110,6 +113,7 @@ let package = Package(
         ),
         .testTarget(name: "ICETests", dependencies: ["Wire", "STUN", "ICE"], swiftSettings: strict),
         .testTarget(name: "DTLSTests", dependencies: ["Wire", "DTLS", "CVirtualTime"], swiftSettings: strict),
+        .testTarget(name: "TLSTests", dependencies: ["Wire", "TLS", "COpenSSL"], swiftSettings: strict),
         .testTarget(name: "SCTPTests", dependencies: ["Wire", "SCTP", "CCRC32C"], swiftSettings: strict),
         .testTarget(name: "DataChannelsTests", dependencies: ["Wire", "SCTP", "DataChannels"], swiftSettings: strict),
         .testTarget(
@@ -125,7 +129,11 @@ let package = Package(
             dependencies: ["Wire", "SDP", "ICE", "DTLS", "Peering", "Rendezvous"],
             swiftSettings: strict
         ),
-        .testTarget(name: "ReactorTests", dependencies: ["Wire", "ICE", "Reactor", "CLinux"], swiftSettings: strict),
+        .testTarget(
+            name: "ReactorTests",
+            dependencies: ["Wire", "MDNS", "ICE", "TLS", "Reactor", "CLinux"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "FileTransferTests", dependencies: ["Wire", "FileTransfer"], swiftSettings: strict),
         .testTarget(
             name: "ConversationTests",

@@ -45,6 +45,7 @@ let package = Package(
         .target(name: "CCRC32C", path: cores + "CCRC32C"),
         .systemLibrary(name: "COpenSSL", path: cores + "COpenSSL", providers: [.apt(["libssl-dev"])]),
         core("SDP", ["Wire"]),
+        core("MDNS", ["Wire"]),
         core("STUN", ["Wire", crypto]),
         core("TURN", ["Wire", "STUN", deque]),
         core("ICE", ["Wire", "STUN", "SDP", crypto, deque]),
@@ -68,6 +69,7 @@ let package = Package(
         // Parsers: what is read is written, and read again as the same.
         fuzzer("FuzzAddress", []),
         fuzzer("FuzzSafeText", []),
+        fuzzer("FuzzDNSMessage", ["MDNS"]),
         fuzzer("FuzzSTUNMessage", ["STUN"]),
         fuzzer("FuzzStreamFramer", ["STUN"]),
         fuzzer("FuzzSessionDescription", ["SDP"]),
@@ -85,6 +87,7 @@ let package = Package(
         fuzzer("FuzzAssociation", ["SCTP"]),
         fuzzer("FuzzDataChannels", ["SCTP", "DataChannels"]),
         fuzzer("FuzzDTLS", ["DTLS", "CVirtualTime"]),
+        fuzzer("FuzzMulticastDNS", ["MDNS"]),
         fuzzer("FuzzICEAgent", ["STUN", "ICE"]),
         fuzzer("FuzzAllocation", ["TURN", "SimulatedNetwork"]),
         fuzzer("FuzzPeerConnection", ["DTLS", "DataChannels", "Peering", "CVirtualTime"]),

@@ -6,6 +6,8 @@
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/time.h>
@@ -51,3 +53,14 @@ static inline int icetalk_has_failed(const SSL *ssl) { return strcmp(SSL_state_s
 static inline void icetalk_clear_retry(BIO *bio) { BIO_clear_retry_flags(bio); }
 
 static inline void icetalk_set_retry_read(BIO *bio) { BIO_set_retry_read(bio); }
+
+/// TLS 1.2 at least, neither renegotiation nor sessions to resume.
+static inline void icetalk_set_tls_options(SSL_CTX *context) {
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+}
+
+static inline int icetalk_set_server_name(SSL *ssl, const char *name) {
+    return SSL_set_tlsext_host_name(ssl, name) == 1;
+}

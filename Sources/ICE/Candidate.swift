@@ -29,8 +29,11 @@ package enum CandidateKind: String, Hashable, Sendable, CaseIterable {
 package struct Candidate: Hashable, Sendable {
     /// How it came to be known.
     package var kind: CandidateKind
-    /// Where to send.
+    /// Where to send; of a remote candidate whose name is still to be resolved, the unspecified address and the port.
     package var address: SocketAddress
+    /// The name under `.local` that is told instead of the address (draft-ietf-mmusic-mdns-ice-candidates); nil where the
+    /// address is told.
+    package var name: String?
     /// Equal for candidates of one kind, base address, server and transport (RFC 8445 §5.1.1.3); 1 to 32 ice-chars.
     package var foundation: String
     /// RFC 8445 §5.1.2.
@@ -42,12 +45,14 @@ package struct Candidate: Hashable, Sendable {
     package init(
         kind: CandidateKind,
         address: SocketAddress,
+        name: String? = nil,
         foundation: String,
         priority: UInt32,
         relatedAddress: SocketAddress? = nil
     ) {
         self.kind = kind
         self.address = address
+        self.name = name
         self.foundation = foundation
         self.priority = priority
         self.relatedAddress = relatedAddress

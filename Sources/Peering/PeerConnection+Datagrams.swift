@@ -34,7 +34,7 @@ extension PeerConnection {
     }
 
     /// Takes a datagram that a peer sent, wherever it came through.
-    private mutating func receive(_ datagram: Span<UInt8>, on path: Path, at now: Instant) {
+    mutating func receive(_ datagram: Span<UInt8>, on path: Path, at now: Instant) {
         switch PacketKind(datagram) {
         case .stun:
             guard self.secure?.isBanned(path.remote) != true else { return }
@@ -143,7 +143,8 @@ extension PeerConnection {
             self.early.removeAll()
             if case .paired(let remote) = self.signaling { self.events.append(.secured(remote.fingerprint)) }
             self.deriveRestartCredentials()
-            self.association.associate(roundTrip: self.agent.roundTripTime, at: now)
+            let pair = self.agent.pair(with: path.remote, on: path.local)
+            self.association.associate(roundTrip: pair?.roundTripTime, at: now)
         case .impostor(let path):
             self.agent.exclude(path.remote, at: now)
             self.events.append(.impostor(path.remote))
@@ -172,10 +173,10 @@ extension PeerConnection {
 
     /// Tells which path is in use, if that has changed.
     ///
-    /// A path that the other side nominated is told with its round-trip time: that is known once the handshake is over.
+    /// A path is told with its round-trip time, which is known before the handshakes are over unless answers are lost.
     private mutating func tellPath() {
         guard let path = self.route.current, let pair = self.agent.pair(with: path.remote, on: path.local),
-            pair.roundTripTime != nil || self.secure?.isEstablished == true
+            pair.roundTripTime != nil || self.association.isEstablished
         else { return }
         let description = PathDescription(local: pair.local, remote: pair.remote, roundTripTime: pair.roundTripTime)
         if let told = self.toldPath, told.local == description.local, told.remote == description.remote { return }
@@ -212,6 +213,11 @@ extension PeerConnection {
         self.pumpAssociation(at: now)
     }
 
+    /// Whether the other side may learn where a relay is used from: not with relays alone, nor behind names.
+    private var tellsOrigins: Bool {
+        self.configuration.policy != .relay && !self.localCandidates.contains { $0.name != nil }
+    }
+
     private mutating func pumpRelays(at now: Instant) {
         for event in self.relays.takeEvents(at: now) {
             switch event {
@@ -219,7 +225,7 @@ extension PeerConnection {
                 self.agent.addRelayedAddress(
                     relayed.address,
                     by: relayed.server,
-                    relatedAddress: self.configuration.policy == .relay ? nil : relayed.mapped,
+                    relatedAddress: self.tellsOrigins ? relayed.mapped : nil,
                     localPreference: relayed.localPreference,
                     at: now
                 )
@@ -246,8 +252,8 @@ extension PeerConnection {
                 self.events.append(.localDescriptionStale)
             case .gatheringComplete:
                 if self.relays.hasGathered { self.events.append(.gatheringComplete) }
-            case .valid:
-                self.takeEarlyHandshakes(at: now)
+            case .valid(let pair):
+                self.take(valid: pair, at: now)
             case .selected(let pair):
                 self.take(selected: pair, at: now)
             case .stateChanged(let state):
@@ -263,11 +269,19 @@ extension PeerConnection {
         }
     }
 
+    private mutating func take(valid pair: SelectedPair, at now: Instant) {
+        let path = Path(local: pair.base, remote: pair.destination)
+        if let time = pair.roundTripTime { self.secure?.setRoundTripTime(time, on: path) }
+        self.takeEarlyHandshakes(at: now)
+        self.secure?.begin(on: path, isTold: self.agent.isSignalled(path.remote), at: now)
+        if path == self.route.current { self.tellPath() }
+    }
+
     private mutating func take(selected pair: SelectedPair, at now: Instant) {
         let path = Path(local: pair.base, remote: pair.destination)
         self.route.select(path)
         self.resume(at: now)
-        if let time = pair.roundTripTime { self.secure?.setRoundTripTime(time) }
+        if let time = pair.roundTripTime { self.secure?.setRoundTripTime(time, on: path) }
         self.takeEarlyHandshakes(at: now)
         self.secure?.select(path, isTold: self.agent.isSignalled(path.remote), at: now)
         self.startProbing(at: now)
@@ -303,10 +317,13 @@ extension PeerConnection {
     /// Takes what happened to the association, in its order with messages: a stream is reset, or all ends, after what
     /// came before.
     private mutating func pumpAssociation(at now: Instant) {
+        if self.association.knowsPeer { self.channels.transportReady(on: &self.association, at: now) }
         while !self.holdsMessage, let event = self.association.pollEvent() {
             self.channels.handle(event, on: &self.association, at: now)
             switch event {
-            case .established: self.events.append(.established)
+            case .established:
+                self.events.append(.established)
+                self.tellPath()
             case .aborted(.local): break
             case .aborted(.timedOut): self.end(.lost)
             case .aborted(.protocolViolation): self.end(.failed("the other side broke the rules of SCTP"))
@@ -348,11 +365,14 @@ extension PeerConnection {
 
     /// The TURN servers that give no address, and why, for an owner who wants to know before the other events; each is told
     /// here or as an event.
-    package mutating func takeRelayFailures() -> [(server: SocketAddress, reason: String)] {
-        var failures: [(server: SocketAddress, reason: String)] = []
+    package mutating func takeRelayFailures() -> [(server: String, reason: String)] {
+        var failures: [(server: String, reason: String)] = []
         self.events.removeAll { event in
-            guard case .relayFailed(let server, let reason) = event else { return false }
-            failures.append((server, reason))
+            switch event {
+            case .relayFailed(let server, let reason): failures.append((server.description, reason))
+            case .relayUnresolved(let server, let reason): failures.append((server, reason))
+            default: return false
+            }
             return true
         }
         return failures

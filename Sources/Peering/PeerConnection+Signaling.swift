@@ -117,7 +117,27 @@ extension PeerConnection {
             return
         }
         guard let candidate = Candidate(attribute) else { return }
-        self.agent.addRemoteCandidate(candidate, at: now)
+        self.addRemote(candidate, at: now)
+        self.pump(at: now)
+    }
+
+    /// Names of the other side's candidates that are to be resolved by multicast DNS, each told once; none where only
+    /// relays may be used, since a name leads to a host on a network of this one.
+    package mutating func takeUnresolvedNames() -> [String] {
+        self.configuration.policy == .relay ? [] : self.named.takeNames()
+    }
+
+    /// A name of the other side has this address, and maybe others; or none that could be found (nil), which costs its
+    /// candidates alone.
+    package mutating func resolve(_ name: String, to ip: IPAddress?, at now: Instant) {
+        guard let ip else {
+            self.named.forget(name)
+            self.events.append(.nameNotFound(name))
+            return
+        }
+        for candidate in self.named.candidates(of: name, at: ip) {
+            self.addRemote(candidate, at: now)
+        }
         self.pump(at: now)
     }
 
@@ -132,6 +152,11 @@ extension PeerConnection {
     /// A number that stays the same for this session: descriptions of one session carry one id (RFC 8866 §5.2).
     var sessionID: UInt64 {
         self.configuration.certificate.fingerprint.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    private mutating func addRemote(_ candidate: Candidate, at now: Instant) {
+        guard candidate.name == nil else { return self.named.add(candidate) }
+        self.agent.addRemoteCandidate(candidate, at: now)
     }
 
     private mutating func takeEndOfCandidates(_ section: DataChannelSection, at now: Instant) {
@@ -167,7 +192,7 @@ extension PeerConnection {
             self.channels.setPeer(maxMessageSize: remote.maxMessageSize, isDTLSClient: dtlsRole == .client)
         }
         for candidate in remote.candidates {
-            self.agent.addRemoteCandidate(candidate, at: now)
+            self.addRemote(candidate, at: now)
         }
         self.takeEarlyHandshakes(at: now)
         self.pump(at: now)

@@ -43,7 +43,9 @@ extension PeerConnection {
             let path = self.secure?.isEstablished == true ? self.route.current ?? start : start
             return Transmit(from: path.local, to: path.remote, segmentSize: buffer.count)
         }
-        guard let path = self.route.current, let secure = self.secure, secure.isEstablished else { return nil }
+        guard let path = self.route.current, let secure = self.secure, secure.isEstablished,
+            self.isClosed || !self.isCongested(path)
+        else { return nil }
         let probe = self.route.probe(at: now)
         guard let size = self.fill(buffer, through: secure, segments: probe == nil ? Self.maximumSegments : 1, at: now)
         else {

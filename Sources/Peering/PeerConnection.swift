@@ -59,6 +59,7 @@ package struct PeerConnection: ~Copyable {
     var random: RandomSource
     var signaling = Signaling.fresh
     var agent: ICEAgent
+    let streams = StreamTable()
     let relays: RelaySet
     /// Whether every TURN server had answered or failed when that was last looked at.
     var relaysHadGathered = true
@@ -67,6 +68,7 @@ package struct PeerConnection: ~Copyable {
     var association: Association
     var channels: DataChannelSet
     var localCandidates: [Candidate] = []
+    var named = NamedCandidates()
     var route = Route()
     /// One SCTP packet on its way into a record.
     var packet = ByteWriter(capacity: 2048)
@@ -122,7 +124,7 @@ package struct PeerConnection: ~Copyable {
             configuration: Self.associationConfiguration(configuration),
             random: random.fork()
         )
-        self.relays = RelaySet(random: random.fork())
+        self.relays = RelaySet(streams: self.streams, random: random.fork())
         self.random = random.fork()
         self.channels = DataChannelSet(maxMessageSize: configuration.maxMessageSize)
     }
@@ -138,10 +140,16 @@ package struct PeerConnection: ~Copyable {
 extension PeerConnection {
     /// Adds an address of this host to send from; its candidate is reported as an event.
     ///
-    /// When only relays may be used, it serves to reach them alone.
-    package mutating func addLocalAddress(_ address: SocketAddress, localPreference: UInt16, at now: Instant) {
+    /// The other side is told its name instead if there is one, behind which `MDNS` hides it. When only relays may be used,
+    /// it serves to reach them alone.
+    package mutating func addLocalAddress(
+        _ address: SocketAddress,
+        name: String? = nil,
+        localPreference: UInt16,
+        at now: Instant
+    ) {
         if self.configuration.policy != .relay {
-            self.agent.addLocalAddress(address, localPreference: localPreference, at: now)
+            self.agent.addLocalAddress(address, name: name, localPreference: localPreference, at: now)
         }
         self.relays.addBase(address, localPreference: localPreference)
         self.pump(at: now)
@@ -167,6 +175,12 @@ extension PeerConnection {
         self.pump(at: now)
     }
 
+    /// Takes note that a TURN server has no address, so that this is told as other failures are.
+    package mutating func noteUnresolvedRelay(_ server: String, because reason: String) {
+        guard self.configuration.policy != .direct, !self.isClosed else { return }
+        self.events.append(.relayUnresolved(server, reason))
+    }
+
     /// This side's description with the candidates found so far.
     package var localDescription: PeerDescription {
         PeerDescription(
@@ -179,6 +193,11 @@ extension PeerConnection {
 
     /// Whether every STUN and TURN server that is known so far has answered or failed.
     package var hasGathered: Bool { self.agent.gatheringState != .gathering && self.relays.hasGathered }
+
+    /// Whether nothing is awaited but TURN servers that are reached over TCP or TLS, which takes longer.
+    package var hasGatheredDatagrams: Bool {
+        self.agent.gatheringState != .gathering && self.relays.hasGatheredDatagrams
+    }
 
     /// The pairs and how their checks stand, for diagnostics.
     package var pairReports: [PairReport] { self.agent.pairReports }

@@ -28,6 +28,10 @@ package enum PeerEvent: Sendable {
     case gatheringComplete
     /// A TURN server gives no address; the text says why, and is still to be made safe to show.
     case relayFailed(SocketAddress, String)
+    /// A TURN server, by the name under which it was looked up, has no address; the text says why.
+    case relayUnresolved(String, String)
+    /// Nobody on the networks of this host told the address behind a name of the other side.
+    case nameNotFound(String)
     /// A first or another path is in use.
     case path(PathDescription)
     /// Nothing was heard for a while (true), or the other side is heard again (false).

@@ -3,17 +3,42 @@
 
 package import Wire
 
-/// A TURN server, reached over UDP, and who we are there.
+/// How a TURN server is reached.
+package enum RelayTransport: Hashable, Sendable {
+    /// Datagrams.
+    case udp
+    /// A stream.
+    case tcp
+    /// A stream with TLS; the certificate must be for this server.
+    case tls(ServerName)
+
+    /// The word for people.
+    package var name: String {
+        switch self {
+        case .udp: "UDP"
+        case .tcp: "TCP"
+        case .tls: "TLS"
+        }
+    }
+
+    /// Whether the server is reached over a stream.
+    package var isStream: Bool { self != .udp }
+}
+
+/// A TURN server, and who we are there.
 package struct RelayServerLogin: Hashable, Sendable {
     /// Where it is.
     package let address: SocketAddress
+    /// How it is reached.
+    package let transport: RelayTransport
     /// The name of the user.
     package let username: String
     let password: String
 
     /// Creates a login.
-    package init(address: SocketAddress, username: String, password: String) {
+    package init(address: SocketAddress, transport: RelayTransport = .udp, username: String, password: String) {
         self.address = address
+        self.transport = transport
         self.username = username
         self.password = password
     }

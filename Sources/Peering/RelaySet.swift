@@ -26,22 +26,6 @@ struct RelayedAddress {
 
 /// The allocations of a peer: what goes out from a relayed address is wrapped, and what comes from a server unwrapped.
 final class RelaySet {
-    /// One allocation, and the local address from which its server is reached.
-    private final class Relay {
-        let base: SocketAddress
-        var allocation: Allocation
-        /// Beside the allocation, so that they can be read while it is at work.
-        var relayed: [SocketAddress] = []
-        let server: SocketAddress
-        var isSettled = false
-
-        init(_ configuration: Allocation.Configuration, base: SocketAddress, random: RandomSource, at now: Instant) {
-            self.base = base
-            self.server = configuration.server
-            self.allocation = Allocation(configuration: configuration, random: random, at: now)
-        }
-    }
-
     /// Allocations on one server, from different local addresses: more would only be more of the same.
     private static let allocationsPerServer = 2
     /// Servers; further ones are ignored.
@@ -51,14 +35,16 @@ final class RelaySet {
     private var logins: [RelayServerLogin] = []
     private var relays: [Relay] = []
     /// What is to be asked from where, each in its turn.
-    private var waiting: [(configuration: Allocation.Configuration, base: SocketAddress)] = []
+    private var waiting: [(login: RelayServerLogin, base: SocketAddress)] = []
+    private let streams: StreamTable
     private var random: RandomSource
     private var gained: UInt16 = 0
     /// Relayed addresses that went with a local one, and are still to be told.
     private var gone: [SocketAddress] = []
     private var isClosed = false
 
-    init(random: RandomSource) {
+    init(streams: StreamTable, random: RandomSource) {
+        self.streams = streams
         self.random = random
     }
 
@@ -67,6 +53,12 @@ final class RelaySet {
 
     /// Whether `startNext` has something to do.
     var hasWaiting: Bool { !self.waiting.isEmpty }
+
+    /// Whether every server that is reached by datagrams has given an address or failed.
+    var hasGatheredDatagrams: Bool {
+        self.waiting.allSatisfy { $0.login.transport.isStream }
+            && self.relays.allSatisfy { $0.isSettled || $0.transport.isStream }
+    }
 
     /// Adds a local address.
     func addBase(_ address: SocketAddress, localPreference: UInt16) {
@@ -82,6 +74,7 @@ final class RelaySet {
         self.bases.removeAll { $0.address == address }
         for relay in self.relays where relay.base == address {
             self.gone += relay.relayed
+            relay.hangUp()
         }
         self.relays.removeAll { $0.base == address }
         self.waiting.removeAll { $0.base == address }
@@ -94,7 +87,7 @@ final class RelaySet {
     /// Adds a server.
     func addServer(_ login: RelayServerLogin) {
         guard !self.isClosed, self.logins.count < Self.maximumServers,
-            !self.logins.contains(where: { $0.address == login.address })
+            !self.logins.contains(where: { $0.address == login.address && $0.transport.name == login.transport.name })
         else { return }
         self.logins.append(login)
         self.enqueue(login)
@@ -103,30 +96,36 @@ final class RelaySet {
     /// Lets a server be asked from each address that it goes with, up to a limit.
     private func enqueue(_ login: RelayServerLogin) {
         let server = login.address
-        var count = self.relays.count { $0.allocation.configuration.origin == server }
-        count += self.waiting.count { $0.configuration.origin == server }
+        var count = self.relays.count { $0.serves(login) } + self.waiting.count { $0.login == login }
         for (base, _) in self.bases where count < Self.allocationsPerServer {
             guard server.ip.isIPv4 == base.ip.isIPv4, server.ip.isLoopback == base.ip.isLoopback,
-                server.ip.isLinkLocal == base.ip.isLinkLocal,
-                !self.relays.contains(where: {
-                    $0.base == base && ($0.server == server || $0.allocation.configuration.origin == server)
-                }), !self.waiting.contains(where: { $0.configuration.origin == server && $0.base == base })
+                server.ip.isLinkLocal == base.ip.isLinkLocal, !self.isBusy(login, from: base)
             else { continue }
             count += 1
-            let configuration = Allocation.Configuration(
-                server: server,
-                username: login.username,
-                password: login.password
-            )
-            self.waiting.append((configuration, base))
+            self.waiting.append((login, base))
         }
     }
 
     /// Asks the next server that waits for its turn.
     func startNext(at now: Instant) {
         guard !self.isClosed, !self.waiting.isEmpty else { return }
-        let (configuration, base) = self.waiting.removeFirst()
-        self.relays.append(Relay(configuration, base: base, random: self.random.fork(), at: now))
+        let (login, base) = self.waiting.removeFirst()
+        let relay = Relay(login, base: base, streams: self.streams, random: self.random.fork(), at: now)
+        relay.tendStream()
+        self.relays.append(relay)
+    }
+
+    /// Whether a server is asked from a local address already; over datagrams, also one to which another sent us.
+    private func isBusy(_ login: RelayServerLogin, from base: SocketAddress) -> Bool {
+        self.waiting.contains { $0.login == login && $0.base == base }
+            || self.relays.contains { relay in
+                guard relay.base == base else { return false }
+                return relay.serves(login) || (!login.transport.isStream && self.isReached(relay, at: login.address))
+            }
+    }
+
+    private func isReached(_ relay: Relay, at server: SocketAddress) -> Bool {
+        relay.server == server && !relay.transport.isStream
     }
 }
 
@@ -149,11 +148,43 @@ extension RelaySet {
         at now: Instant,
         deliver: (_ payload: Span<UInt8>, _ peer: SocketAddress, _ relayed: SocketAddress) -> Void
     ) -> Bool {
-        guard let relay = self.relays.first(where: { $0.server == source && $0.base == local }) else { return false }
-        return relay.allocation.handle(datagram, at: now) { peer, payload in
+        guard let relay = self.relays.first(where: { self.isReached($0, at: source) && $0.base == local }) else {
+            return false
+        }
+        return self.handle(datagram, of: relay, at: now, deliver: deliver)
+    }
+
+    /// Takes bytes of a stream from a server; as the method above.
+    ///
+    /// - Returns: whether the stream is one of these.
+    func handle(
+        _ bytes: Span<UInt8>,
+        of stream: ByteStreamID,
+        at now: Instant,
+        deliver: (_ payload: Span<UInt8>, _ peer: SocketAddress, _ relayed: SocketAddress) -> Void
+    ) -> Bool {
+        guard let relay = self.relays.first(where: { $0.owns(stream) }) else { return false }
+        return self.handle(bytes, of: relay, at: now, deliver: deliver)
+    }
+
+    private func handle(
+        _ bytes: Span<UInt8>,
+        of relay: Relay,
+        at now: Instant,
+        deliver: (_ payload: Span<UInt8>, _ peer: SocketAddress, _ relayed: SocketAddress) -> Void
+    ) -> Bool {
+        defer { relay.tendStream() }
+        return relay.allocation.handle(bytes, at: now) { peer, payload in
             guard let relayed = relay.relayed.first(where: { $0.ip.isIPv4 == peer.ip.isIPv4 }) else { return }
             deliver(payload, peer, relayed)
         }
+    }
+
+    /// Takes note of what became of a stream; whether it is one of these.
+    func handle(_ event: StreamEvent, of stream: ByteStreamID, at now: Instant) -> Bool {
+        guard let relay = self.relays.first(where: { $0.owns(stream) }) else { return false }
+        relay.handle(event, at: now)
+        return true
     }
 
     /// Hands what goes out from a relayed address to its allocation; it comes out of `pollTransmit`, wrapped.
@@ -167,13 +198,24 @@ extension RelaySet {
         relay.allocation.send(datagrams, segmentSize: transmit.segmentSize, to: transmit.destination, at: now)
     }
 
-    /// Fills an empty buffer with what goes to a server next; nil when there is nothing.
+    /// Whether what is sent from a relayed address had better wait: the stream to its server does not take it as fast.
+    func isCongested(_ relayed: SocketAddress) -> Bool {
+        self.relays.contains { $0.transport.isStream && $0.relayed.contains(relayed) && $0.allocation.isCongested }
+    }
+
+    /// Fills an empty buffer with what goes to a server next in a datagram; nil when there is nothing.
     func pollTransmit(into buffer: DatagramBuffer) -> Transmit? {
-        for relay in self.relays {
+        for relay in self.relays where !relay.transport.isStream {
             guard let size = relay.allocation.pollTransmit(into: buffer) else { continue }
             return Transmit(from: relay.base, to: relay.server, segmentSize: size)
         }
         return nil
+    }
+
+    /// Fills an empty buffer with what goes to a server next on a stream; false when there is nothing.
+    func pollBytes(of stream: ByteStreamID, into buffer: DatagramBuffer) -> Bool {
+        guard let relay = self.relays.first(where: { $0.owns(stream) }) else { return false }
+        return relay.allocation.pollTransmit(into: buffer) != nil
     }
 
     /// Lets all allocations go; false when that was done before.
@@ -195,6 +237,7 @@ extension RelaySet {
     func handleTimeout(at now: Instant) {
         for relay in self.relays {
             relay.allocation.handleTimeout(at: now)
+            relay.tendStream()
         }
     }
 
@@ -211,6 +254,7 @@ extension RelaySet {
             while let event = relay.allocation.pollEvent() {
                 events += self.take(event, of: relay, at: now)
             }
+            relay.tendStream()
         }
         return events
     }
@@ -221,13 +265,12 @@ extension RelaySet {
             relay.isSettled = true
             relay.relayed = grant.relayed
             return grant.relayed.map { address in
-                self.gained &+= 1
-                return .gained(
+                .gained(
                     RelayedAddress(
                         address: address,
                         server: relay.server,
                         mapped: grant.mapped,
-                        localPreference: .max &- self.gained
+                        localPreference: self.nextPreference(relay.transport)
                     )
                 )
             }
@@ -236,12 +279,9 @@ extension RelaySet {
         case .failed(let failure):
             relay.isSettled = true
             let lost = self.forgetAddresses(of: relay)
-            return self.isServedElsewhere(relay) ? lost : lost + [.failed(relay.server, failure.description)]
-        case .redirected(let other, _):
-            // The allocation checked that it leads somewhere.
-            guard let next = relay.allocation.configuration.redirected(to: other) else { return [] }
-            self.relays.removeAll { $0 === relay }
-            self.waiting.append((next, relay.base))
+            return self.isServedElsewhere(relay) ? lost : lost + [.failed(relay.server, Self.sentence(failure, relay))]
+        case .redirected(let other, let domain):
+            relay.follow(to: other, domain: domain, random: self.random.fork(), at: now)
             return []
         case .refusedPeer:
             return []
@@ -250,11 +290,28 @@ extension RelaySet {
 
     /// Whether a server gives an address, or may give one, that is asked from another local address.
     private func isServedElsewhere(_ relay: Relay) -> Bool {
-        let origin = relay.allocation.configuration.origin
-        return self.waiting.contains { $0.configuration.origin == origin }
+        self.waiting.contains { relay.serves($0.login) }
             || self.relays.contains { other in
-                other !== relay && other.server == relay.server && (!other.isSettled || !other.relayed.isEmpty)
+                other !== relay && other.server == relay.server && other.transport == relay.transport
+                    && (!other.isSettled || !other.relayed.isEmpty)
             }
+    }
+
+    /// Servers are often asked in several ways, of which one may fail.
+    private static func sentence(_ failure: AllocationFailure, _ relay: Relay) -> String {
+        relay.transport.isStream ? "over \(relay.transport.name), \(failure)" : failure.description
+    }
+
+    /// Relayed addresses on a server that is reached by datagrams come first, then those over TCP, then those over TLS.
+    private func nextPreference(_ transport: RelayTransport) -> UInt16 {
+        let best: UInt16 =
+            switch transport {
+            case .udp: 0xFFFF
+            case .tcp: 0xBFFF
+            case .tls: 0x7FFF
+            }
+        self.gained = (self.gained + 1) & 0x3FFF
+        return best - self.gained
     }
 
     private func forgetAddresses(of relay: Relay) -> [RelayEvent] {

@@ -6,9 +6,10 @@ package import DataChannels
 import ICE
 package import Peering
 package import SDP
+import TLS
 package import Wire
 
-extension PeerConnection: DatagramCore {
+extension PeerConnection: DatagramCore, StreamCore {
     /// Lets ICE look at a path of which the system says that it leads nowhere.
     package mutating func handle(_ failure: DatagramFailure, on local: SocketAddress, at now: Instant) {
         switch failure.reason {
@@ -24,6 +25,8 @@ extension PeerConnection: DatagramCore {
 package enum PeerError: Error, Hashable, Sendable {
     /// No address of this host can be used.
     case noAddress
+    /// No socket for multicast DNS can be opened, by which alone this host's addresses could be hidden.
+    case noMulticastDNS
     /// The peer was not started, or has ended.
     case notRunning
 }
@@ -39,12 +42,16 @@ package actor Peer {
         package var stunServers: [ServerAddress] = []
         /// TURN servers to ask for relayed addresses.
         package var turnServers: [TURNServer] = []
+        /// Whether TURN servers over TLS must have a good certificate.
+        package var verifiesServers = true
         /// Which paths may be used.
         package var policy = PathPolicy.all
         /// How long a lost path is looked for, counted from the last sign of life.
         package var reconnectTime = Duration.zero
         /// Which addresses of this host are used.
         package var selection = AddressSelection()
+        /// Whether host addresses are hidden behind names that only this network can resolve.
+        package var hidesAddresses = false
         /// The largest message taken from the other side, in bytes.
         package var maxMessageSize: UInt32 = 262_144
 
@@ -60,7 +67,7 @@ package actor Peer {
     static let maximumBatch = 64
     /// How long a name server may take before its STUN server is given up.
     static let resolutionLimit = Duration.seconds(10)
-    /// RFC 8489 §8 and RFC 8656 §3.1: the port of STUN and of TURN.
+    /// RFC 8489 §8: the port of STUN.
     static let stunPort: UInt16 = 3478
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { self.loop.asUnownedSerialExecutor() }
@@ -71,6 +78,7 @@ package actor Peer {
     private nonisolated let certificate: DTLSCertificate
     private let configuration: Configuration
     private var driver: PeerDriver<PeerConnection>?
+    private var multicast: MulticastDNS?
     private var watch: InterfaceWatch?
     private var hasEnded = false
     private var unresolvedServers = 0
@@ -90,7 +98,9 @@ package actor Peer {
 
     /// Binds sockets on the addresses of this host, and begins to ask the STUN servers.
     ///
-    /// - Throws: `PeerError.noAddress` when there is nothing to bind; `SystemError` when the system refuses to tell.
+    /// - Throws: `PeerError.noAddress` when there is nothing to bind, `.noMulticastDNS` when addresses are to be hidden and
+    ///   cannot be; `SystemError` when the system refuses to tell; `TLSError` when
+    ///   OpenSSL cannot say whom to trust.
     package func start() throws {
         let addresses = try InterfaceAddress.all()
         var connection = PeerConnection.Configuration(certificate: self.certificate)
@@ -101,9 +111,18 @@ package actor Peer {
             PeerConnection(configuration: connection, random: .system, at: self.loop.now()),
             on: self.loop
         )
+        if self.configuration.turnServers.contains(where: { $0.address.transport == .tls }) {
+            driver.trust = try TLSClientContext(verifies: self.configuration.verifiesServers)
+        }
         self.driver = driver
+        let multicast = MulticastDNS(on: self.loop)
+        multicast.onResult = { [weak driver] name, ip in
+            driver?.withCore { core, now in core.resolve(name, to: ip, at: now) }
+        }
+        self.multicast = multicast
         self.bindNew(addresses)
         guard !driver.localAddresses.isEmpty else { throw PeerError.noAddress }
+        guard !self.hidesAddresses || multicast.isUsable else { throw PeerError.noMulticastDNS }
         // Peer, driver and watch hold each other until `shutDown()`.
         driver.onTurn = { core, now in self.handOver(&core, at: now) }
         // A system that does not tell of changes is one without roaming.
@@ -111,13 +130,21 @@ package actor Peer {
         self.askServers()
     }
 
+    /// With relays alone there is no address to be hidden.
+    private var hidesAddresses: Bool { self.configuration.hidesAddresses && self.configuration.policy != .relay }
+
     /// Whether every STUN and TURN server has answered or failed.
     package var hasGathered: Bool {
         self.unresolvedServers == 0 && (self.driver?.withCore { core, _ in core.hasGathered } ?? false)
     }
 
+    /// Whether nothing is awaited but TURN servers that are reached over TCP or TLS, which takes longer.
+    package var hasGatheredDatagrams: Bool {
+        self.unresolvedServers == 0 && (self.driver?.withCore { core, _ in core.hasGatheredDatagrams } ?? false)
+    }
+
     /// The TURN servers that give no address, and why; each is told here or as an event.
-    package func takeRelayFailures() -> [(server: SocketAddress, reason: String)] {
+    package func takeRelayFailures() -> [(server: String, reason: String)] {
         self.driver?.withCore { core, _ in core.takeRelayFailures() } ?? []
     }
 
@@ -130,6 +157,7 @@ package actor Peer {
         for local in driver.localAddresses where !present.contains(local.ip) {
             driver.withCore { core, now in core.removeLocalAddress(local, at: now) }
             driver.unbind(local)
+            self.multicast?.remove(local.ip)
         }
         self.bindNew(addresses)
         let unasked = self.unasked
@@ -148,7 +176,11 @@ package actor Peer {
         for (address, preference) in zip(addresses, preferences) where !bound.contains(address.ip) {
             // An address may have gone since it was listed: the others serve.
             guard let local = try? driver.bind(SocketAddress(address.ip, port: 0)) else { continue }
-            driver.withCore { core, now in core.addLocalAddress(local, localPreference: preference, at: now) }
+            self.multicast?.add(address.ip, onInterface: address.index)
+            let name = self.hidesAddresses ? self.multicast?.hide(address.ip) : nil
+            driver.withCore { core, now in
+                core.addLocalAddress(local, name: name, localPreference: preference, at: now)
+            }
         }
     }
 
@@ -163,35 +195,47 @@ package actor Peer {
         }
         guard self.configuration.policy != .direct else { return }
         for server in self.configuration.turnServers {
-            self.ask(server.address, resolver) { core, address, now in
-                let login = RelayServerLogin(
-                    address: address,
-                    username: server.username,
-                    password: server.password
-                )
-                core.addTURNServer(login, at: now)
-            }
+            self.ask(server, resolver)
+        }
+    }
+
+    private func ask(_ server: TURNServer, _ resolver: HostResolver) {
+        self.ask(server.address.server, defaultPort: server.address.defaultPort, resolver) { core, address, now in
+            let login = RelayServerLogin(
+                address: address,
+                transport: server.address.relayTransport,
+                username: server.username,
+                password: server.password
+            )
+            core.addTURNServer(login, at: now)
+        } failed: { core, failure in
+            core.noteUnresolvedRelay(server.address.description, because: failure.description)
         }
     }
 
     private func ask(
         _ server: ServerAddress,
+        defaultPort: UInt16 = Peer.stunPort,
         _ resolver: HostResolver,
-        add: @escaping @Sendable (inout PeerConnection, SocketAddress, Instant) -> Void
+        add: @escaping @Sendable (inout PeerConnection, SocketAddress, Instant) -> Void,
+        failed: @escaping @Sendable (inout PeerConnection, ResolutionFailure) -> Void = { _, _ in }
     ) {
         self.unresolvedServers += 1
         Task {
-            let found = try? await resolver.resolve(
-                server,
-                defaultPort: Self.stunPort,
-                within: Self.resolutionLimit
-            )
-            self.unresolvedServers -= 1
-            if found == nil { self.unasked.append { self.ask(server, resolver, add: add) } }
-            self.driver?.withCore { core, now in
-                for address in Self.onePerFamily(found ?? []) {
-                    add(&core, address, now)
+            do throws(ResolutionFailure) {
+                let found = try await resolver.resolve(server, defaultPort: defaultPort, within: Self.resolutionLimit)
+                self.unresolvedServers -= 1
+                self.driver?.withCore { core, now in
+                    for address in Self.onePerFamily(found) {
+                        add(&core, address, now)
+                    }
                 }
+            } catch {
+                self.unresolvedServers -= 1
+                self.unasked.append {
+                    self.ask(server, defaultPort: defaultPort, resolver, add: add, failed: failed)
+                }
+                self.driver?.withCore { core, _ in failed(&core, error) }
             }
         }
     }
@@ -221,6 +265,7 @@ extension Peer {
     /// Returns whether the core was changed.
     private func handOver(_ core: inout PeerConnection, at now: Instant) -> Bool {
         self.wakeSenders(&core)
+        for name in core.takeUnresolvedNames() { self.multicast?.resolve(name) }
         guard let owner = self.owner else { return false }
         let batch = Self.takeBatch(from: &core, at: now)
         guard !batch.isEmpty else { return false }
@@ -280,7 +325,14 @@ extension Peer {
         try self.withConnection { core, _ in core.makeOffer(endOfCandidates: false) }
     }
 
-    /// Takes an offer and returns the answer.
+    /// An offer for a restart; nil where there is no browser to make it to.
+    ///
+    /// - Throws: `PeerError.notRunning`.
+    package func makeRestartOffer() throws -> SessionDescription? {
+        try self.withConnection { core, _ in core.makeRestartOffer() }
+    }
+
+    /// Takes an offer and returns the answer; a later one of the same browser asks for a restart.
     ///
     /// - Throws: `PeeringError`, `PeerError.notRunning`.
     package func setRemoteOffer(_ offer: SessionDescription) throws -> SessionDescription {
@@ -371,6 +423,8 @@ extension Peer {
         self.watch = nil
         self.driver?.close()
         self.driver = nil
+        self.multicast?.close()
+        self.multicast = nil
         self.owner?.resume(returning: nil)
         self.owner = nil
         for sender in self.senders {
@@ -384,5 +438,17 @@ extension Peer {
     ) throws -> Result {
         guard let driver = self.driver else { throw PeerError.notRunning }
         return try driver.withCore { core, now throws(any Error) in try body(&core, now) }
+    }
+}
+
+extension TURNAddress {
+    /// How the server is reached, and the name that its certificate must have.
+    fileprivate var relayTransport: RelayTransport {
+        switch (self.transport, self.server.host) {
+        case (.udp, _): .udp
+        case (.tcp, _): .tcp
+        case (.tls, .name(let name)): .tls(.name(name))
+        case (.tls, .address(let ip)): .tls(.address(ip))
+        }
     }
 }

@@ -1,6 +1,7 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
+package import TLS
 package import Wire
 
 /// Binds a sans-IO core to sockets, a timer and the turns of an `EventLoop`.
@@ -8,7 +9,7 @@ package import Wire
 /// In a turn all that arrived is ingested, then due timers run, then what actors asked for; at its end everything is
 /// sent in one pass, and then the owner takes the core's events as a batch. A driver belongs to the thread of its loop,
 /// and is kept alive by its sockets until `close()`.
-package final class PeerDriver<Core: DatagramCore & ~Copyable>: TurnObserver {
+package final class PeerDriver<Core: DatagramCore & StreamCore & ~Copyable>: TurnObserver {
     /// Takes the core's events at the end of a turn in which it had input, after what was due has been sent.
     ///
     /// Returns whether it changed the core: then there is another pass of sending, and it is called again. It must use
@@ -18,11 +19,15 @@ package final class PeerDriver<Core: DatagramCore & ~Copyable>: TurnObserver {
     /// The local addresses that are bound, in the order of binding.
     package var localAddresses: [SocketAddress] { self.sockets.map(\.localAddress) }
 
-    private let loop: EventLoop
-    private var core: Core
+    /// Whom streams with TLS trust; without it there are none.
+    package var trust: TLSClientContext?
+
+    let loop: EventLoop
+    var core: Core
+    let outgoing = DatagramBuffer()
+    var streams: [ByteStreamID: TCPStream] = [:]
     private var sockets: [UDPSocket] = []
     private var timer: LoopTimer?
-    private let outgoing = DatagramBuffer()
     private let incoming = ReceiveBuffer()
     private var isAwaitingEndOfTurn = false
     private var isClosed = false
@@ -62,7 +67,7 @@ package final class PeerDriver<Core: DatagramCore & ~Copyable>: TurnObserver {
         self.timer?.arm(at: self.core.nextTimeout)
     }
 
-    private func awaitEndOfTurn() {
+    func awaitEndOfTurn() {
         guard !self.isAwaitingEndOfTurn, !self.isClosed else { return }
         self.isAwaitingEndOfTurn = true
         self.loop.notifyAtEndOfTurn(self)
@@ -110,6 +115,7 @@ extension PeerDriver where Core: ~Copyable {
             self.loop.unwatch(socket.descriptor)
         }
         self.sockets.removeAll()
+        self.closeStreams()
     }
 
     /// What went through the socket bound to an address; nil if there is none.
@@ -174,9 +180,13 @@ extension PeerDriver where Core: ~Copyable {
         let isCongested = self.sockets.contains { $0.backlogSize >= congestionMark }
         for _ in 0..<(isCongested ? transmitsWhenCongested : transmitsPerPass) {
             self.outgoing.removeAll()
-            guard let transmit = self.core.pollTransmit(into: self.outgoing, at: now) else { return true }
-            self.send(transmit, at: now)
+            if let transmit = self.core.pollTransmit(into: self.outgoing, at: now) {
+                self.send(transmit, at: now)
+            } else if !self.serveStreams(at: now) {
+                return true
+            }
         }
+        _ = self.serveStreams(at: now)
         // A congested socket becomes writable, and that is a turn of its own.
         return isCongested
     }

@@ -13,8 +13,9 @@ package struct LongTermCredentials: Sendable {
     private let password: String
     private var challenge: Challenge?
 
-    /// The most attempts for one request, whatever a server says: a change of realm and two stale nonces on end fit.
-    package static let maximumAttempts = 4
+    /// The most attempts for one request, whatever a server says: where much is lost and nonces are short-lived, a request
+    /// may come too late several times on end.
+    package static let maximumAttempts = 10
 
     /// Creates credentials for a server that was not heard yet.
     package init(username: String, password: String) {

@@ -42,7 +42,9 @@ package enum SessionEvent: Sendable {
     /// Every STUN and TURN server has answered or failed.
     case gatheringComplete
     /// A TURN server gives no address to be relayed from, and why.
-    case relayFailed(SocketAddress, SafeText)
+    case relayFailed(String, SafeText)
+    /// Nobody on the networks of this host told the address behind a name of the other side.
+    case nameNotFound(String)
     /// The session is over, and all that it held is freed; nothing follows.
     case ended(SessionEnd)
 }

@@ -66,6 +66,7 @@ extension Allocation {
             return
         }
         self.lastHeard = now
+        self.silence.noteHeard()
         _ = self.permissions.noteHeard(peer.ip, at: now)
         deliver(peer, payload)
     }
@@ -103,6 +104,7 @@ extension Allocation {
             return
         }
         self.lastHeard = now
+        self.silence.noteHeard()
         deliver(peer, payload.span)
     }
 }
@@ -269,7 +271,7 @@ extension Allocation {
     }
 
     /// No allocation was to be had: that is the end, unless it worked before and may again.
-    private mutating func failAllocating(_ failure: AllocationFailure, at now: Instant) {
+    mutating func failAllocating(_ failure: AllocationFailure, at now: Instant) {
         guard self.hasWorked, failure.isTransient else { return self.end(.failed(failure)) }
         let wait = Self.firstRest << UInt64(min(self.failures, Self.maximumDoublings))
         self.failures += 1

@@ -22,7 +22,10 @@ extension Allocation {
         case .allocated(_, let until, _) where until <= now:
             self.lose(.expired, at: now)
         case .allocated(_, _, let refreshAt):
-            if let due = self.refreshDeadline(refreshAt), due <= now { self.start(.refresh, at: now) }
+            if let due = self.refreshDeadline(refreshAt), due <= now {
+                self.silence.noteInquiry()
+                self.start(.refresh, at: now)
+            }
             for ip in self.permissions.takeDue(at: now) {
                 self.start(.permit(ip), at: now)
             }
@@ -37,8 +40,13 @@ extension Allocation {
     /// When the allocation is to be refreshed; nil while that is being done.
     func refreshDeadline(_ refreshAt: Instant) -> Instant? {
         guard !self.exchanges.contains(where: { $0.purpose == .refresh }) else { return nil }
-        let silence = self.configuration.transport == .stream ? Self.streamKeepalive : Self.datagramKeepalive
-        return min(refreshAt, min(self.lastSent, self.lastHeard).advanced(byNanoseconds: silence))
+        let quiet = min(self.lastSent, self.lastHeard)
+        // A stream tells of a server that is gone.
+        guard self.configuration.transport == .datagram else {
+            return min(refreshAt, quiet.advanced(byNanoseconds: Self.streamKeepalive))
+        }
+        let due = min(refreshAt, quiet.advanced(byNanoseconds: Self.datagramKeepalive))
+        return earliest(due, self.silence.deadline)
     }
 
     private mutating func advanceExchanges(at now: Instant) {

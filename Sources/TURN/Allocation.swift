@@ -53,6 +53,7 @@ package struct Allocation: ~Copyable {
     var failures = 0
     var lastSent: Instant
     var lastHeard: Instant
+    var silence = PeerSilence()
 
     /// Begins to ask for an allocation.
     package init(configuration: Configuration, random: RandomSource, at now: Instant) {
@@ -123,10 +124,20 @@ extension Allocation {
         }
     }
 
-    /// The connection to the server has ended; an allocation goes with it (RFC 8656 §3.1).
-    package mutating func disconnect() {
-        guard self.state != .ended else { return }
-        self.end(self.state == .releasing ? .closed : .failed(.disconnected))
+    /// The connection to the server could not be made, or has ended; an allocation goes with it (RFC 8656 §3.1).
+    ///
+    /// If there ever was one, another is asked for after a while: whoever finds `bufferedBytes` then makes a new connection.
+    package mutating func disconnect(_ failure: StreamFailure, at now: Instant) {
+        self.framer = StreamFramer(acceptsChannelData: true)
+        self.queue.removeAll()
+        switch self.state {
+        case .ended: return
+        case .releasing: return self.end(.closed)
+        case .allocated: self.events.append(.lost(.disconnected))
+        case .asking, .resting: break
+        }
+        self.forgetAll()
+        self.failAllocating(.unreachable(failure), at: now)
     }
 }
 
@@ -192,6 +203,7 @@ extension Allocation {
 
     mutating func enqueue(_ datagrams: Span<UInt8>, segmentSize: Int, to peer: SocketAddress, at now: Instant) {
         self.lastSent = now
+        self.silence.noteSent(at: now)
         if let channel = self.channels.use(peer, at: now) {
             self.queue.append(datagrams, segmentSize: segmentSize, on: channel)
         } else {
@@ -274,6 +286,7 @@ extension Allocation {
 
     private mutating func forgetAll() {
         self.exchanges = []
+        self.silence = PeerSilence()
         self.permissions.removeAll()
         self.channels.removeAll()
     }

@@ -97,7 +97,7 @@ package enum AllocationLimits {
     /// Bytes that wait for `pollTransmit`; what is sent beyond is dropped.
     package static let queuedBytes = 512 << 10
     /// Bytes that wait for `pollTransmit` above which a well-behaved owner sends nothing more.
-    package static let congestionMark = 128 << 10
+    package static let congestionMark = 32 << 10
     /// The largest datagram: with its header it still fits a datagram over IPv4.
     package static let payload = 65_507 - 64
 }

@@ -43,6 +43,8 @@ package enum AllocationLoss: Hashable, Sendable {
     case mismatch
     /// It could not be refreshed in time.
     case expired
+    /// The connection to the server has ended.
+    case disconnected
 }
 
 /// Why there is no allocation.
@@ -75,8 +77,8 @@ package enum AllocationFailure: Error, Hashable, Sendable {
     case malformedResponse
     /// The stream cannot be followed any further.
     case brokenStream(StreamFault)
-    /// The connection to the server has ended.
-    case disconnected
+    /// There is no connection to the server, or it has ended.
+    case unreachable(StreamFailure)
 
     /// The failure that an error response means.
     init(_ error: ErrorCode) {
@@ -97,7 +99,7 @@ package enum AllocationFailure: Error, Hashable, Sendable {
     /// Whether the same request may succeed a little later.
     var isTransient: Bool {
         switch self {
-        case .timedOut, .addressInUse, .quotaReached, .insufficientCapacity: true
+        case .timedOut, .addressInUse, .quotaReached, .insufficientCapacity, .unreachable: true
         case .refused(let error): error.number >= 500
         default: false
         }
@@ -126,7 +128,7 @@ extension AllocationFailure: CustomStringConvertible {
         case .refused(let error): "it refuses: \(error.number) \(error.reason)"
         case .malformedResponse: "its answer makes no sense"
         case .brokenStream: "what it sends makes no sense"
-        case .disconnected: "the connection to it has ended"
+        case .unreachable(let failure): failure.description
         }
     }
 }

@@ -3,6 +3,8 @@
 
 import DataChannels
 import Foundation
+import ICE
+import Peering
 import SCTP
 import SDP
 
@@ -16,12 +18,15 @@ struct Report: Encodable {
 
     /// The word that names the event.
     var event: String
+    /// When it was reported, in seconds since 1970.
+    var time = Date().timeIntervalSince1970
     var description: Description?
     var candidates: [String]?
     var channel: UInt32?
     var id: UInt16?
     var label: String?
     var reliability: String?
+    var kind: String?
     var reason: String?
 
     private init(_ event: String) {
@@ -52,12 +57,27 @@ struct Report: Encodable {
         return report
     }
 
+    /// The first message came on a channel.
+    static func heard(_ channel: DataChannelID) -> Report {
+        var report = Report("heard")
+        report.channel = channel.rawValue
+        return report
+    }
+
     /// A channel is no more.
     static func closed(_ channel: DataChannelID, label: String?, reason: String) -> Report {
         var report = Report("closed")
         report.channel = channel.rawValue
         report.label = label
         report.reason = reason
+        return report
+    }
+
+    /// A first or another path is in use; its kind is that of the other side's candidate.
+    static func path(_ path: PathDescription) -> Report {
+        var report = Report("path")
+        report.kind = path.remote.kind.rawValue
+        report.reason = path.description
         return report
     }
 

@@ -6,10 +6,16 @@ import dataclasses
 
 import nat
 
+# The interfaces of a host; the first one that it has gets what asks for no other.
+CABLE, WIRELESS = "eth0", "wlan0"
+
 
 @dataclasses.dataclass(frozen=True)
 class Host:
-    """A machine; without a router above it, it has a public IPv4 address and no firewall."""
+    """A machine; without a router above it, it has a public IPv4 address and no firewall.
+
+    One that hangs below two routers has an interface towards each.
+    """
 
     name: str
 
@@ -32,19 +38,32 @@ class Router:
 
 
 @dataclasses.dataclass(frozen=True)
+class Way:
+    """A way between a host and the Internet: the family, what happens on it, and the host's interface."""
+
+    family: str
+    behaviour: nat.Behaviour
+    port: str = CABLE
+
+
+@dataclasses.dataclass(frozen=True)
 class Kind:
-    """A kind of home, and what the way between a host in it and the Internet does with UDP; None: there is no such way."""
+    """A kind of home, and all ways between a host in it and the Internet."""
 
     name: str
-    ipv4: nat.Behaviour | None = None
-    ipv6: nat.Behaviour | None = None
+    ways: tuple
     has_carrier: bool = False
 
     def home(self, host):
-        """What stands in a home of this kind with one host."""
-        if self.ipv4 == nat.OPEN:
-            return Host(host)
-        router = Router((Host(host),), ipv4=self.ipv4, has_ipv6=self.ipv6 is not None)
+        """What stands in a home of this kind with one host: one thing for each interface of the host."""
+        ports = dict.fromkeys(way.port for way in self.ways)
+        return tuple(self._uplink(Host(host), port, f"192.168.{1 + index}") for index, port in enumerate(ports))
+
+    def _uplink(self, host, port, network):
+        behaviours = {way.family: way.behaviour for way in self.ways if way.port == port}
+        if behaviours.get("ipv4") == nat.OPEN:
+            return host
+        router = Router((host,), behaviours.get("ipv4"), has_ipv6="ipv6" in behaviours, network=network)
         return carrier(router) if self.has_carrier else router
 
 
@@ -53,17 +72,24 @@ def carrier(*routers, hairpins=False):
     return Router(routers, ipv4=nat.PORT_RESTRICTED, hairpins=hairpins, isolates=True, network="100.64.0")
 
 
+def _only_ipv4(name, behaviour, **more):
+    return Kind(name, (Way("ipv4", behaviour),), **more)
+
+
 KINDS = (
-    Kind("none", nat.OPEN),
-    Kind("full-cone", nat.FULL_CONE),
-    Kind("address-restricted", nat.ADDRESS_RESTRICTED),
-    Kind("port-restricted", nat.PORT_RESTRICTED),
-    Kind("symmetric", nat.SYMMETRIC),
+    _only_ipv4("none", nat.OPEN),
+    _only_ipv4("full-cone", nat.FULL_CONE),
+    _only_ipv4("address-restricted", nat.ADDRESS_RESTRICTED),
+    _only_ipv4("port-restricted", nat.PORT_RESTRICTED),
+    _only_ipv4("symmetric", nat.SYMMETRIC),
     # Two in a row map like the worse of both, and filter like the stricter.
-    Kind("carrier-grade", nat.PORT_RESTRICTED, has_carrier=True),
-    Kind("blocked", nat.BLOCKED),
-    Kind("ipv6-only", None, nat.FIREWALL),
-    Kind("dual-stack", nat.PORT_RESTRICTED, nat.FIREWALL),
+    _only_ipv4("carrier-grade", nat.PORT_RESTRICTED, has_carrier=True),
+    _only_ipv4("blocked", nat.BLOCKED),
+    _only_ipv4("https-only", nat.HTTPS_ONLY),
+    Kind("ipv6-only", (Way("ipv6", nat.FIREWALL),)),
+    Kind("dual-stack", (Way("ipv4", nat.PORT_RESTRICTED), Way("ipv6", nat.FIREWALL))),
+    # What is preferred is the worse one: it must be noticed that the other does more.
+    Kind("two-interfaces", (Way("ipv4", nat.SYMMETRIC), Way("ipv4", nat.PORT_RESTRICTED, WIRELESS))),
 )
 
 

@@ -4,18 +4,22 @@
 
 import os
 import re
+import select
 import signal
 
+from program import Deadline
 from theory import Path
 
 # From the exchange of the lines until both sides are connected.
 CONNECTING = 5
+# The same where a relay that is reached over TCP or TLS is the only way.
+CONNECTING_BY_STREAM = 10
 # Until the lines are exchanged, servers that never answer included; and until whatever else comes soon has come.
 SOON = 15
 # Until icetalk says that it has found nothing: the other side has 39.5 s (RFC 8863 §4) after the exchange.
 PATHLESS = 39.5 + SOON
 
-_PATH = re.compile(r"(?:connected|path): direct udp (\S+) \((\w+)\) → (\S+) \((\w+)\)")
+_PATH = re.compile(r"(?:connected|path): (direct|relayed) (\w+) (\S+) \((\w+)\) → (\S+) \((\w+)\)")
 _SCOPE = re.compile(r"%\w+")
 
 
@@ -24,13 +28,11 @@ class Meeting:
 
     def __init__(self, workshop, world, folder, commands, options):
         hosts = list(world.hosts.items())
-        fifos = [os.path.join(folder, f"from-{name}") for name, _ in hosts]
-        for fifo in fifos:
-            os.mkfifo(fifo)
+        sending, receiving = self._lay_fifos(folder)
         self.programs = []
         for index, (name, namespace) in enumerate(hosts):
             words = [workshop.icetalk, *commands[index], "--manual", "-vv", "--name", name, *options[index]]
-            words += ["--paste-out", fifos[index], "--paste-in", fifos[1 - index]]
+            words += ["--paste-out", sending[index], "--paste-in", receiving[index]]
             home = os.path.join(folder, name)
             os.mkdir(home)
             self.programs.append(workshop.start(namespace, words, home))
@@ -46,24 +48,48 @@ class Meeting:
             for program, name in zip(self.programs, ("first", "second"), strict=True):
                 error.add_note(f"  The {name}:\n{program.text}")
 
+    def _lay_fifos(self, folder):
+        """The FIFOs into which the two write their lines, and those from which they read the other's."""
+        fifos = [_fifo(folder, name) for name in ("first", "second")]
+        return fifos, fifos[::-1]
+
     def exchange(self):
         """Waits until both have taken the other's line; gives the seconds from the start of both."""
         instants = [program.started + program.expect("err", "looking for a path", SOON)[1] for program in self.programs]
         return max(instants) - max(program.started for program in self.programs)
 
+    def find_path(self, limit=SOON):
+        """Waits until both have a path, on which nothing was said yet."""
+        for program in self.programs:
+            program.expect("err", "connected: ", limit)
+
     def connect(self, expected, limit=CONNECTING):
-        """Waits until both are connected and have heard the other; gives the seconds from the exchange."""
+        """Waits until both are connected, have heard the other, and use one of the best paths; gives the seconds from the
+        exchange until they were connected."""
+        self.exchange()
         exchanged, _, connected = (
             max(program.started + program.expect("err", start, SOON)[1] for program in self.programs)
             for start in ("looking for a path", "connected: ", "talking with")
         )
         seconds = connected - exchanged
         assert seconds <= limit, f"connected after {seconds:.1f} s"
-        self.check_path(expected)
+        self.take_path(expected, limit)
         return seconds
 
+    def take_path(self, expected, limit=SOON):
+        """Waits until both see one path, and one of the best; gives it."""
+        deadline = Deadline(limit)
+        while True:
+            try:
+                return self.check_path(expected)
+            except AssertionError:
+                if not deadline.left or any(program.has_ended for program in self.programs):
+                    raise
+                for program in self.programs:
+                    program.pump(0.02)
+
     def paths(self):
-        """The latest path of both: each as a tuple of local address and kind, remote address and kind."""
+        """The latest path of both: each as its word and transport, local address and kind, remote address and kind."""
         found = []
         for program in self.programs:
             lines = [_PATH.match(_SCOPE.sub("", line)) for stream, _, line in program.lines if stream == "err"]
@@ -71,19 +97,30 @@ class Meeting:
         return found
 
     def check_path(self, expected):
-        """Fails if the two do not see the same path, or another than the best."""
-        first, second = self.paths()
+        """Fails if the two do not see the same path, or one that is not among the best; gives it.
+
+        Each side knows what its own candidate is; to the other it may be one that was learned from a check.
+        """
+        (way, transport, *first), (other_way, _, *second) = self.paths()
         assert (first[0], first[2]) == (second[2], second[0]), f"two paths: {first} and {second}"
-        assert (first[1], first[3]) == (second[3], second[1]), f"two views of one path: {first} and {second}"
-        path = Path("ipv6" if first[0].startswith("[") else "ipv4", first[1], first[3])
-        assert path == expected, f"the path is {path}, not {expected}"
+        views = (first[1], second[3]), (second[1], first[3])
+        assert all(other in (own, "prflx") for own, other in views), f"two views of one path: {first} and {second}"
+        path = Path("ipv6" if first[0].startswith("[") else "ipv4", first[1], second[1])
+        if path.is_direct:
+            path = Path(path.family, path.first, path.second, transport)
+        assert way == other_way == ("direct" if path.is_direct else "relayed"), f"“{way}” and “{other_way}” for {path}"
+        assert path in expected, f"the path is {path}, not {' or '.join(map(str, expected))}"
+        return path
+
+    def say(self, number, words):
+        """Has one side say something to the other, which must hear it."""
+        self.programs[number].write(f"{words}\n")
+        self.programs[1 - number].expect("out", words, SOON)
 
     def say_a_line_each_way(self):
         """Has each side say something to the other."""
-        for speaker, listener in (self.programs, self.programs[::-1]):
-            words = f"this is number {self.programs.index(speaker)}"
-            speaker.write(f"{words}\n")
-            listener.expect("out", words, SOON)
+        for number in (0, 1):
+            self.say(number, f"this is number {number}")
 
     def end(self):
         """Ends both inputs, and waits for a good end of both."""
@@ -91,10 +128,10 @@ class Meeting:
             program.end_input()
         self.expect_status(0)
 
-    def expect_status(self, status):
+    def expect_status(self, status, seconds=SOON):
         """Waits for the end of both, with a status."""
         for program in self.programs:
-            found = program.status(SOON)
+            found = program.status(seconds)
             assert found == status, f"exit status {found}, not {status}"
 
     def find_no_path(self):
@@ -105,3 +142,40 @@ class Meeting:
         for program in self.programs:
             program.signal(signal.SIGINT)
         self.expect_status(130)
+
+
+def _fifo(folder, name):
+    path = os.path.join(folder, f"line-of-{name}")
+    os.mkfifo(path)
+    return path
+
+
+class WatchedMeeting(Meeting):
+    """A meeting that knows the lines, since it carries them itself."""
+
+    def _lay_fifos(self, folder):
+        self._sending, self._receiving = ([_fifo(folder, f"{name}-{end}") for name in "01"] for end in ("out", "in"))
+        return self._sending, self._receiving
+
+    def exchange(self):
+        """Carries the lines, keeps them, and waits until both have taken the other's."""
+        self.lines = [_read_line(path) for path in self._sending]
+        for line, path in zip(self.lines, self._receiving[::-1], strict=True):
+            with open(path, "w", encoding="ascii") as fifo:
+                fifo.write(line)
+        return super().exchange()
+
+
+def _read_line(path):
+    deadline, text = Deadline(SOON), b""
+    descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    try:
+        while not text.endswith(b"\n"):
+            if not waiting.poll(deadline.left * 1000):
+                raise TimeoutError(f"no line in {path}")
+            text += os.read(descriptor, 4096)
+    finally:
+        os.close(descriptor)
+    return text.decode()

@@ -23,15 +23,28 @@ class Filtering(enum.Enum):
     ALL = "nothing passes"
 
 
+class Streams(enum.Enum):
+    """Which TCP connections may be made to the outside."""
+
+    ALL = "TCP to any port"
+    HTTPS = "TCP to port 443 alone"
+
+
 @dataclasses.dataclass(frozen=True)
 class Behaviour:
-    """What the way between a host and the Internet does with UDP."""
+    """What the way between a host and the Internet does with UDP, and which streams it lets out."""
 
     mapping: Mapping
     filtering: Filtering
+    streams: Streams = Streams.ALL
+
+    @property
+    def passes_udp(self):
+        """Whether UDP comes through at all."""
+        return self.filtering != Filtering.ALL
 
     def __str__(self):
-        return f"{self.mapping.value}, {self.filtering.value}"
+        return f"{self.mapping.value}, {self.filtering.value}, {self.streams.value}"
 
 
 OPEN = Behaviour(Mapping.NONE, Filtering.NONE)
@@ -41,11 +54,18 @@ ADDRESS_RESTRICTED = Behaviour(Mapping.ENDPOINT_INDEPENDENT, Filtering.ADDRESS)
 PORT_RESTRICTED = Behaviour(Mapping.ENDPOINT_INDEPENDENT, Filtering.ADDRESS_AND_PORT)
 SYMMETRIC = Behaviour(Mapping.ENDPOINT_DEPENDENT, Filtering.ADDRESS_AND_PORT)
 BLOCKED = Behaviour(Mapping.NONE, Filtering.ALL)
+HTTPS_ONLY = Behaviour(Mapping.NONE, Filtering.ALL, Streams.HTTPS)
 
 # What makes a NAT more open than conntrack, which alone is address and port-restricted.
 _ADMISSIONS = {
     FULL_CONE: "iifname wan meta l4proto udp dnat to udp dport map @owner",
     ADDRESS_RESTRICTED: "iifname wan udp dport . ip saddr @heard dnat to udp dport map @owner",
+}
+
+# What a router keeps inside.
+_BLOCKADES = {
+    BLOCKED: "meta l4proto udp drop",
+    HTTPS_ONLY: "meta l4proto udp drop; iifname lan tcp dport != 443 drop",
 }
 
 # Input is dropped: were it accepted, an early check from outside would leave an entry in conntrack, and `masquerade` would
@@ -89,21 +109,10 @@ table ip6 firewall {
 }
 """
 
-_IPV6_HOLE = """
-table ip6 hole {
-    chain prerouting {
-        type filter hook prerouting priority filter; policy accept;
-        iifname "home*" icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
-        iifname "home*" drop
-    }
-}
-"""
-
-
 def ipv4_rules(behaviour, outside, hairpins):
     """The rules of a NAT between the interfaces `lan` and `wan`, of which `outside` is the address."""
     return _IPV4.format(
-        blockade="meta l4proto udp drop" if behaviour == BLOCKED else "",
+        blockade=_BLOCKADES.get(behaviour, ""),
         admission=_ADMISSIONS.get(behaviour, ""),
         hairpin=f"iifname lan ip daddr {outside} meta l4proto udp dnat to udp dport map @owner" if hairpins else "",
         choice="fully-random" if behaviour == SYMMETRIC else "",
@@ -114,24 +123,3 @@ def ipv4_rules(behaviour, outside, hairpins):
 def ipv6_rules():
     """The rules of a home router that lets nothing in that was not asked for (RFC 6092)."""
     return _IPV6
-
-
-def ipv6_hole():
-    """The rules of an Internet that swallows the IPv6 of all homes."""
-    return _IPV6_HOLE
-
-
-def loss_rules(percent):
-    """The rules of an Internet that loses some of all UDP datagrams."""
-    return f"""
-table inet loss {{
-    chain prerouting {{
-        type filter hook prerouting priority filter; policy accept;
-        iifname "home*" meta l4proto udp numgen random mod 100 < {percent} drop
-    }}
-    chain output {{
-        type filter hook output priority filter; policy accept;
-        meta l4proto udp numgen random mod 100 < {percent} drop
-    }}
-}}
-"""

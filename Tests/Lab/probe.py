@@ -1,13 +1,13 @@
 # Part of icetalk.
 # SPDX-License-Identifier: Apache-2.0
-"""Finds out what the way between a host and the Internet does with UDP, without waiting: behind each datagram that may be
-dropped goes another that is not, on the same way, and cables keep the order."""
+"""Finds out what a way between a host and the Internet does, without waiting: behind each packet that may be dropped goes another
+that is not, on the same way, and cables keep the order."""
 
 import contextlib
 import socket
 
-from nat import BLOCKED, Behaviour, Filtering, Mapping
-from servers import SERVERS
+from nat import BLOCKED, HTTPS_ONLY, Behaviour, Filtering, Mapping
+from servers import SERVERS, TLS_PORT
 
 PATIENCE = 10
 
@@ -22,15 +22,18 @@ class _Sockets(contextlib.ExitStack):
         return opened
 
 
-def behaviour(internet, host, family):
-    """What the way from a host to the Internet does with UDP of a family: 0 for IPv4, 1 for IPv6."""
+def behaviour(internet, host, source):
+    """What the way from an address of a host to the Internet does."""
+    family = int(":" in source)
     first, second = (server[family] for server in SERVERS)
     with _Sockets() as sockets:
-        inside = sockets.open(host, "::" if family else "0.0.0.0")
+        inside = sockets.open(host, source)
         main, other_port, other_address = (sockets.open(internet, address) for address in (first, first, second))
         inside.sendto(b"out", main.getsockname()[:2])
-        if not _has_arrived(main, internet, host, first):
-            return BLOCKED
+        passes_streams = _passes_streams(internet, host, source, first)
+        if not _has_arrived(main):
+            return BLOCKED if passes_streams else HTTPS_ONLY
+        assert passes_streams, "UDP passes and TCP does not"
         mapped = main.recvfrom(99)[1][:2]
         for outside, word in ((other_address, b"address"), (other_port, b"port"), (main, b"same")):
             outside.sendto(word, mapped)
@@ -42,8 +45,7 @@ def behaviour(internet, host, family):
         for outside in (other_port, other_address):
             inside.sendto(b"out", outside.getsockname()[:2])
             seen.add(outside.recvfrom(99)[1][:2])
-        is_translated = mapped[0] not in _addresses(host, first)
-    return Behaviour(_mapping(is_translated, seen), _filtering(admitted))
+    return Behaviour(_mapping(mapped[0] != source, seen), _filtering(admitted))
 
 
 def _mapping(is_translated, seen):
@@ -58,13 +60,28 @@ def _filtering(admitted):
     return Filtering.ADDRESS if b"port" in admitted else Filtering.ADDRESS_AND_PORT
 
 
-def _has_arrived(outside, internet, host, address):
-    """Whether a datagram came that was sent before a TCP connection, which every network here allows."""
-    with internet.tcp_socket(address) as listener, host.tcp_socket(address) as client:
+def _passes_streams(internet, host, source, address):
+    """Whether a TCP connection to any port gets through; one to a server's port for TLS does in every network here."""
+    with internet.tcp_socket(address) as listener, host.tcp_socket(source) as client, host.tcp_socket(source) as web:
         listener.bind((address, 0))
         listener.listen()
-        client.settimeout(PATIENCE)
-        client.connect(listener.getsockname()[:2])
+        listener.setblocking(False)
+        for connecting in (client, web):
+            connecting.bind((source, 0))
+        client.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            client.connect(listener.getsockname()[:2])
+        web.settimeout(PATIENCE)
+        web.connect((address, TLS_PORT))
+        try:
+            listener.accept()[0].close()
+        except BlockingIOError:
+            return False
+    return True
+
+
+def _has_arrived(outside):
+    """Whether a datagram came that was sent before a TCP connection was made."""
     outside.setblocking(False)
     try:
         outside.recv(99, socket.MSG_PEEK)
@@ -72,13 +89,6 @@ def _has_arrived(outside, internet, host, address):
         return False
     outside.settimeout(PATIENCE)
     return True
-
-
-def _addresses(host, destination):
-    """The address with which a host sends to another."""
-    with host.udp_socket("::" if ":" in destination else "0.0.0.0") as asking:
-        asking.connect((destination, 9))
-        return {asking.getsockname()[0]}
 
 
 def hairpins(internet, sender, receiver):

@@ -29,9 +29,10 @@ class Deadline:
 class Workshop:
     """Where programs are started, so that all of them can be ended; it knows where things are."""
 
-    def __init__(self, icetalk, folder):
+    def __init__(self, icetalk, folder, certificates):
         self.icetalk = icetalk
         self.folder = folder
+        self.certificates = certificates
         self._lock = threading.Lock()
         self._programs = set()
         self._is_open = True
@@ -45,7 +46,7 @@ class Workshop:
         """Starts a program in a namespace and a folder."""
         with self._lock:
             self.check()
-            program = Program(namespace, command, folder)
+            program = Program(namespace, command, folder, {"SSL_CERT_FILE": self.certificates.authority})
             self._programs.add(program)
         return program
 
@@ -60,8 +61,8 @@ class Workshop:
 class Program:
     """A running program; it is killed by the kernel if this process dies without a farewell."""
 
-    def __init__(self, namespace, command, folder):
-        environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "USER": "nobody", "HOME": folder}
+    def __init__(self, namespace, command, folder, variables):
+        environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "USER": "nobody", "HOME": folder, **variables}
         with namespace.inside():
             self._process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *command],
@@ -79,6 +80,11 @@ class Program:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._process.stdout, selectors.EVENT_READ, "out")
         self._selector.register(self._process.stderr, selectors.EVENT_READ, "err")
+
+    @property
+    def age(self):
+        """The seconds since the start."""
+        return time.monotonic() - self.started
 
     @property
     def text(self):
@@ -99,7 +105,7 @@ class Program:
             if not data:
                 self._selector.unregister(key.fileobj)
             for line in whole:
-                self.lines.append((key.data, time.monotonic() - self.started, line.decode(errors="replace")))
+                self.lines.append((key.data, self.age, line.decode(errors="replace")))
 
     def find(self, stream, start):
         """The latest line so far that starts so, and when it came; None if there is none."""
@@ -108,10 +114,10 @@ class Program:
                 return line, seconds
         return None
 
-    def expect(self, stream, start, seconds):
-        """Waits for a line that starts so; gives it and when it came."""
+    def expect(self, stream, start, seconds, after=0.0):
+        """Waits for a line that starts so and comes after an instant, in seconds since the start; gives it and when it came."""
         deadline = Deadline(seconds)
-        while (found := self.find(stream, start)) is None:
+        while (found := self.find(stream, start)) is None or found[1] <= after:
             deadline.check(f"no line “{start}…” within {seconds} s")
             if self.has_ended:
                 raise EOFError(f"no line “{start}…” before the end")

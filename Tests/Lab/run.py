@@ -10,11 +10,13 @@ import tempfile
 import time
 import traceback
 
+import certificates
 from cases import all_cases
 from program import Workshop
+from servers import ADDRESSES
 
 # How many cases run at a time: those that work, and beside them those that wait for a path that does not exist.
-BUSY, PATIENT = 4, 24
+BUSY, PATIENT = 6, 24
 
 
 def attempt(case, workshop):
@@ -60,7 +62,7 @@ def main():
     program, words = os.path.join(os.path.abspath(sys.argv[1]), "icetalk"), sys.argv[2:]
     cases = [case for case in all_cases("LAB_ALL" in os.environ) if all(word in case.title for word in words)]
     with tempfile.TemporaryDirectory(prefix="icetalk-lab-") as folder:
-        sys.exit(run(cases, Workshop(program, folder)))
+        sys.exit(run(cases, Workshop(program, folder, certificates.make(folder, ADDRESSES))))
 
 
 if __name__ == "__main__":

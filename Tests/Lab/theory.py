@@ -1,23 +1,34 @@
 # Part of icetalk.
 # SPDX-License-Identifier: Apache-2.0
-"""Which paths exist between two homes in theory, and which is the best: the table that icetalk must agree with."""
+"""Which paths exist between two homes in theory, and which are the best: the table that icetalk must agree with."""
 
 import dataclasses
+import itertools
 
 import nat
-from nat import Filtering, Mapping
+from nat import Filtering, Mapping, Streams
+from servers import RELAYED_FAMILIES, RELAY_TRANSPORTS
+
+RELAY = "relay"
 
 
 @dataclasses.dataclass(frozen=True)
 class Path:
-    """A path between two peers: the family, and what each side's candidate is called."""
+    """A path between two peers: the family, what each side's candidate is called, and the transport between those."""
 
     family: str
     first: str
     second: str
+    transport: str = "udp"
+
+    @property
+    def is_direct(self):
+        """Whether nobody relays."""
+        return RELAY not in (self.first, self.second)
 
     def __str__(self):
-        return f"{self.family} {self.first}–{self.second}"
+        way = "" if self.transport == "udp" else f" over {self.transport}"
+        return f"{self.family} {self.first}–{self.second}{way}"
 
 
 def _admits(to, sender):
@@ -34,14 +45,14 @@ def _admits(to, sender):
     return True
 
 
-def connects(first, second):
+def _connects(first, second):
     """Whether two peers reach each other directly: it is enough that one gets in, for the answers go back the same way."""
-    if nat.BLOCKED in (first, second):
+    if not first.passes_udp or not second.passes_udp:
         return False
     return _admits(first, second) or _admits(second, first)
 
 
-def kind(behaviour):
+def candidate(behaviour):
     """What the candidate is called that a host has behind a NAT (RFC 8445 §4).
 
     A mapping that depends on the destination is new to both sides when the first check goes through: it was learned from
@@ -54,13 +65,63 @@ def kind(behaviour):
     }[behaviour.mapping]
 
 
-def best_path(first, second):
-    """The best path between homes of two kinds, as `first` sees it; None: there is none without a relay.
+def _direct(first, second, family):
+    """The direct paths of a family over UDP."""
+    return {
+        Path(family, candidate(one.behaviour), candidate(other.behaviour))
+        for one, other in itertools.product(first.ways, second.ways)
+        if one.family == other.family == family and _connects(one.behaviour, other.behaviour)
+    }
 
-    IPv6 comes first (RFC 8421), and is better anyway: there, the hosts' own addresses are what the peer sees.
+
+def relay_leg(kind):
+    """The best transport by which a home reaches a TURN server: a datagram that is lost holds up no other; TLS is of use
+    only where nothing else passes, since what is relayed is encrypted already. None: it reaches none."""
+    behaviours = [way.behaviour for way in kind.ways]
+    reach = {
+        "udp": any(behaviour.passes_udp for behaviour in behaviours),
+        "tcp": any(behaviour.streams == Streams.ALL for behaviour in behaviours),
+        "tls": True,
+    }
+    return next((transport for transport in RELAY_TRANSPORTS if reach[transport]), None)
+
+
+def _by_relay_of(owner, other):
+    """The (family, candidate of the other) of paths from a relay of the owner straight to the other.
+
+    A relay maps like no NAT at all, and admits whom its owner has sent checks to, whatever port he comes from: so
+    everybody reaches it who can send UDP in its family. In which family the owner reaches the server does not matter.
+    """
+    if relay_leg(owner) is None:
+        return set()
+    return {
+        (way.family, candidate(way.behaviour))
+        for way in other.ways
+        if way.behaviour.passes_udp and way.family in RELAYED_FAMILIES
+    }
+
+
+def _relayed(first, second):
+    """The paths over one relay, or if there is none, over two."""
+    by_one = {Path(family, RELAY, name) for family, name in _by_relay_of(first, second)}
+    by_one |= {Path(family, name, RELAY) for family, name in _by_relay_of(second, first)}
+    if by_one or relay_leg(first) is None or relay_leg(second) is None:
+        return by_one
+    return {Path(family, RELAY, RELAY) for family in RELAYED_FAMILIES}
+
+
+def best_paths(first, second, has_relays=True):
+    """The best paths between homes of two kinds, as `first` sees them, each as good as the others; none: there is no path.
+
+    IPv6 comes first (RFC 8421), and is better anyway: there, the hosts' own addresses are what the peer sees. A direct path
+    is better than a relayed one (RFC 8445 §5.1.2.2), and one relay better than two.
     """
     for family in ("ipv6", "ipv4"):
-        ways = getattr(first, family), getattr(second, family)
-        if None not in ways and connects(*ways):
-            return Path(family, kind(ways[0]), kind(ways[1]))
-    return None
+        if direct := _direct(first, second, family):
+            return direct
+    return _relayed(first, second) if has_relays else set()
+
+
+def needs_stream(first, second):
+    """Whether a relay that is reached by TCP or TLS is the only way."""
+    return not best_paths(first, second, has_relays=False) and {relay_leg(first), relay_leg(second)} != {"udp"}

@@ -3,72 +3,39 @@
 """Builds a described world: an Internet with two servers, and what hangs on it, each in a network namespace of its own."""
 
 import contextlib
-import json
 
+import census
 import nat
-from homes import Host
-from namespace import Namespace
+import trouble
+from homes import CABLE, WIRELESS, Host
+from place import Place
 from program import Deadline
-from servers import ADDRESSES, SERVERS, serve
-
-
-class Place:
-    """A host or a router that stands, with its namespace."""
-
-    def __init__(self, description, resources):
-        self.description = description
-        self.namespace = Namespace()
-        resources.callback(self.namespace.close)
-        # Parameters first: the addresses of interfaces that come later need no detection of duplicates.
-        self.namespace.set("net/ipv6/conf/all/accept_dad", 0)
-        self.namespace.set("net/ipv6/conf/default/accept_dad", 0)
-        # Commands of `ip`: those that lay cables come before all others, also in other places.
-        self.cables = []
-        self.commands = ["link set lo up"]
-        self.rules = ""
-
-    def forward(self):
-        """Makes a router of it."""
-        self.namespace.set("net/ipv4/ip_forward", 1)
-        self.namespace.set("net/ipv6/conf/all/forwarding", 1)
-
-    def plug(self, name, other, other_name):
-        """Lays a cable to another place."""
-        self.cables.append(f"link add {name} type veth peer name {other_name} netns {other.namespace.path}")
-        self.commands.append(f"link set {name} up")
-        other.commands.append(f"link set {other_name} up")
-
-    def address(self, name, address):
-        """Gives an interface an address."""
-        self.commands.append(f"addr add {address} dev {name}")
-
-    def route(self, destination, gateway):
-        """Adds a route."""
-        self.commands.append(f"route add {destination} via {gateway}")
-
-    def batch(self, commands):
-        """Runs several commands of `ip`."""
-        self.namespace.run("ip", "-batch", "-", text="\n".join(commands) + "\n")
-
-    def is_connected(self):
-        """Whether the kernel has noticed that every cable is plugged in: addresses of a dead link are used by nobody."""
-        links = json.loads(self.namespace.run("ip", "-json", "link", "show"))
-        return all(link["operstate"] == "UP" for link in links if link["ifname"] in ("eth0", "wan", "lan"))
+from servers import ADDRESSES, LONG_TERM, SERVERS, serve
 
 
 class World:
-    """A world that stands; taken down at the end of a `with`."""
+    """A world that stands; taken down at the end of a `with`.
 
-    # The public network of each home, without its last number.
-    PUBLIC = ("198.51.100", "203.0.113")
+    A home is a host or a router, or several of them with one host below, which has an interface towards each.
+    """
 
-    def __init__(self, workshop, *homes, ipv6_works=True):
+    # The public networks, without the last number: the first of each home, and then the second.
+    PUBLIC = ("198.51.100", "203.0.113", "198.18.0", "198.18.1")
+    # What a home gets when it is throttled, in bytes a second.
+    RATE = 2_000_000
+
+    def __init__(self, workshop, *homes, ipv6_works=True, servers=(LONG_TERM, LONG_TERM)):
         self._workshop = workshop
-        self._homes = homes
+        self._homes = [home if isinstance(home, tuple) else (home,) for home in homes]
         self._ipv6_works = ipv6_works
         self._places = []
+        self._by_name = {}
         self._resources = contextlib.ExitStack()
         self._outside = None
+        self._outermost = []
+        self._cables = []
+        self._options = servers
+        self.servers = []
         self.hosts = {}
         self.internet = None
 
@@ -82,9 +49,54 @@ class World:
     def __exit__(self, *_):
         self._resources.close()
 
+    # What happens to a world
+
     def lose(self, percent):
-        """Has the Internet lose some of all UDP datagrams from now on."""
-        self.internet.run("nft", "-f", "-", text=nat.loss_rules(percent))
+        """Has the Internet lose some of all UDP datagrams from now on, on each way between homes and servers, once."""
+        self._rule(trouble.loss(percent))
+        for place in self._outermost:
+            place.namespace.run("nft", "-f", "-", text=trouble.loss_from_servers(percent, ADDRESSES))
+
+    def separate(self, is_separated):
+        """Has the Internet carry nothing from home to home, or carry it again."""
+        self._rule(trouble.separation(is_separated))
+
+    def swallow(self, is_out):
+        """Has the Internet carry nothing at all, or everything again."""
+        self._rule(trouble.outage(is_out))
+
+    def throttle(self):
+        """Lets no home have more than `RATE` bytes a second."""
+        for name in self._cables:
+            limit = ["rate", f"{self.RATE * 8}bit", "burst", "64kb", "latency", "100ms"]
+            self.internet.run("tc", "qdisc", "add", "dev", name, "root", "tbf", *limit)
+
+    def _rule(self, rules):
+        self.internet.run("nft", "-f", "-", text=rules)
+
+    def count(self):
+        """Begins to count what homes exchange with the Internet."""
+        return census.Census(self.internet)
+
+    def place(self, name):
+        """A host, by its name."""
+        return self._by_name[name]
+
+    def router(self, home, uplink=0):
+        """The outermost router of a home."""
+        return self._outermost[sum(len(uplinks) for uplinks in self._homes[:home]) + uplink]
+
+    def kill_server(self, number):
+        """Kills a server."""
+        self.servers[number].kill()
+
+    def start_server(self, number):
+        """Starts a server, or starts it again."""
+        self.servers[number:number + 1] = [
+            serve(self._workshop, self._resources, self.internet, number, self._options[number])
+        ]
+
+    # How it is built
 
     def _place(self, description=None):
         self._workshop.check()
@@ -92,56 +104,64 @@ class World:
         self._places.append(place)
         return place
 
+    def _host(self, description):
+        """The place of a host, which stands already if it hangs below another router, too."""
+        if description.name not in self._by_name:
+            place = self._place(description)
+            self._by_name[description.name] = place
+            self.hosts[description.name] = place.namespace
+        return self._by_name[description.name]
+
     def _build(self):
         self._outside = self._place()
         self.internet = self._outside.namespace
         self._outside.forward()
         for address in ADDRESSES:
             self._outside.address("lo", f"{address}/{128 if ':' in address else 32}")
+        self._outside.swallow()
+        self._outside.rules = census.rules(len(self._homes), ADDRESSES)
         if not self._ipv6_works:
-            self._outside.rules = nat.ipv6_hole()
-        for number, home in enumerate(self._homes):
-            self._hang(home, number)
+            self._outside.rules += trouble.ipv6_hole()
+        for number, uplinks in enumerate(self._homes):
+            for index, uplink in enumerate(uplinks):
+                self._hang(uplink, number, index)
         for place in self._places:
-            place.batch(place.cables)
+            place.lay_cables()
         for place in self._places:
-            place.batch(place.commands)
-            if place.rules:
-                place.namespace.run("nft", "-f", "-", text=place.rules)
+            place.settle()
         deadline = Deadline(10)
         while not all(place.is_connected() for place in self._places):
             deadline.check("a cable stays dead")
         for number in range(len(SERVERS)):
-            serve(self._workshop, self._resources, self.internet, number)
+            self.start_server(number)
 
-    def _hang(self, home, number):
+    def _hang(self, home, number, index):
         """Puts a home on the Internet."""
-        public = self.PUBLIC[number]
-        place = self._place(home)
-        name = f"home{number}"
-        port = "eth0" if isinstance(home, Host) else "wan"
+        public = self.PUBLIC[number + 2 * index]
+        place, port = self._below(home, index, "wan")
+        self._outermost.append(place)
+        name = f"home{number}-{index}"
+        self._cables.append(name)
         self._outside.plug(name, place, port)
-        if isinstance(home, Host):
-            self._settle_host(place)
-        has_ipv4 = isinstance(home, Host) or home.ipv4 is not None
-        if has_ipv4:
+        if isinstance(home, Host) or home.ipv4 is not None:
             self._outside.address(name, f"{public}.1/24")
-            place.address(port, f"{public}.2/24")
-            place.route("default", f"{public}.1")
+            place.join(port, f"{public}.2/24", f"{public}.1")
         if isinstance(home, Host):
             return
-        link = f"2001:db8:{number}"
+        link = f"2001:db8:{number + 2 * index}"
         if home.has_ipv6:
             self._outside.address(name, f"{link}::1/64")
-            place.address(port, f"{link}::2/64")
-            place.route("default", f"{link}::1")
+            place.join(port, f"{link}::2/64", f"{link}::1")
             self._outside.route(f"{link}:1::/64", f"{link}::2")
-        self._furnish(place, f"{public}.2", f"{link}:1")
+        self._furnish(place, f"{public}.2", f"{link}:1", index)
 
-    def _settle_host(self, place):
-        self.hosts[place.description.name] = place.namespace
+    def _below(self, description, index, port):
+        """The place of a description, and its interface towards what is above it."""
+        if isinstance(description, Host):
+            return self._host(description), (CABLE, WIRELESS)[index]
+        return self._place(description), port
 
-    def _furnish(self, router, outside, ipv6_network):
+    def _furnish(self, router, outside, ipv6_network, index):
         """Sets a router up whose address outside is known, with all that hangs below it."""
         home = router.description
         router.forward()
@@ -154,26 +174,21 @@ class World:
         if home.has_ipv6:
             router.address("lan", f"{ipv6_network}::1/64")
             router.rules += nat.ipv6_rules()
-        for index, description in enumerate(home.below):
-            self._hang_below(router, description, index, ipv6_network)
+        for number, description in enumerate(home.below):
+            self._hang_below(router, description, number, ipv6_network, index)
 
-    def _hang_below(self, router, description, index, ipv6_network):
+    def _hang_below(self, router, description, number, ipv6_network, index):
         home = router.description
-        place = self._place(description)
-        port = "eth0" if isinstance(description, Host) else "wan"
+        place, port = self._below(description, index, "wan")
         mode = "private" if home.isolates else "bridge"
         router.cables.append(
             f"link add link switch name {port} netns {place.namespace.path} type macvlan mode {mode}"
         )
-        place.commands.append(f"link set {port} up")
-        address = f"{home.network}.{10 + index}"
+        place.raise_link(port)
+        address = f"{home.network}.{10 + number}"
         if home.ipv4 is not None:
-            place.address(port, f"{address}/24")
-            place.route("default", f"{home.network}.1")
+            place.join(port, f"{address}/24", f"{home.network}.1")
         if home.has_ipv6:
-            place.address(port, f"{ipv6_network}::{10 + index}/64")
-            place.route("default", f"{ipv6_network}::1")
-        if isinstance(description, Host):
-            self._settle_host(place)
-        else:
-            self._furnish(place, address, ipv6_network)
+            place.join(port, f"{ipv6_network}::{10 + number}/64", f"{ipv6_network}::1")
+        if not isinstance(description, Host):
+            self._furnish(place, address, ipv6_network, index)

@@ -36,6 +36,7 @@ struct PacingRecord {
     private var answered: Set<Way> = []
     private var lastStart: Instant?
     private var lastPermission: Instant?
+    private var lastRedirection: Instant?
 
     /// Takes note of a datagram that leaves.
     mutating func noteSent(_ bytes: [UInt8], from local: SocketAddress, to remote: SocketAddress, at now: Instant) {
@@ -51,7 +52,8 @@ struct PacingRecord {
         switch message.method {
         case .binding where way.remote != nil && !hasWaited && !self.answered.contains(way):
             self.noteStart(of: "a check to \(way)", at: now)
-        case .allocate where message.integrity.isEmpty: self.noteStart(of: "an allocation", at: now)
+        case .allocate where message.integrity.isEmpty && self.lastRedirection != now:
+            self.noteStart(of: "an allocation", at: now)
         default: break
         }
     }
@@ -62,6 +64,7 @@ struct PacingRecord {
             let transaction = self.transactions[message.transactionID]
         else { return }
         if message.messageClass == .success, message.method == .binding { self.answered.insert(transaction.way) }
+        if message.errorCode == .tryAlternate { self.lastRedirection = now }
         if message.method == .createPermission || message.method == .channelBind { self.lastPermission = now }
     }
 

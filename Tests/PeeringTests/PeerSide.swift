@@ -50,6 +50,9 @@ final class PeerSide {
     private(set) var candidates: [Candidate] = []
     private(set) var gatherings = 0
     private(set) var failedRelays: [SocketAddress] = []
+    private(set) var lostNames: [String] = []
+    /// Why, in the order in which it was told.
+    private(set) var relayFailures: [String] = []
     private(set) var establishedAt: Instant?
     private(set) var closeReason: CloseReason?
     private(set) var lostPaths = 0
@@ -95,7 +98,11 @@ final class PeerSide {
         case .localCandidate(let candidate): self.candidates.append(candidate)
         case .localDescriptionStale: self.isStale = true
         case .gatheringComplete: self.gatherings += 1
-        case .relayFailed(let server, _): self.failedRelays.append(server)
+        case .relayFailed(let server, let reason):
+            self.failedRelays.append(server)
+            self.relayFailures.append(reason)
+        case .relayUnresolved(_, let reason): self.relayFailures.append(reason)
+        case .nameNotFound(let name): self.lostNames.append(name)
         case .path(let path): self.paths.append(path)
         case .quiet(let isQuiet): self.quiet.append(isQuiet)
         case .pathLost: self.lostPaths += 1

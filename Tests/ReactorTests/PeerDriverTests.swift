@@ -179,7 +179,7 @@ struct PeerDriverTests {
 }
 
 /// Sends back what it gets: the smallest core.
-private struct EchoCore: DatagramCore, ~Copyable {
+private struct EchoCore: DatagramCore, StreamCore, ~Copyable {
     struct Message {
         var bytes: [UInt8]
         var source: SocketAddress

@@ -175,14 +175,14 @@ import Wire
         var credentials = LongTermCredentials(username: "alice", password: "wonderland")
         var previous: Attempt?
         var verdicts: [ResponseVerdict] = []
-        for count in 1...4 as ClosedRange<UInt64> {
+        for count in 1...UInt64(LongTermCredentials.maximumAttempts) {
             let request = STUNMessage(.binding, .request, TransactionID(high: 0, low: count))
             let (_, attempt) = credentials.encode(request, after: previous)
             let answer = request.failure(.unauthenticated, [.realm("r\(count)"), .nonce([1])]).encoded()
             verdicts.append(credentials.judge(try parse(answer), of: answer.span, to: attempt))
             previous = attempt
         }
-        #expect(verdicts == [.retry, .retry, .retry, .refused(.tooManyChallenges)])
+        #expect(verdicts.last == .refused(.tooManyChallenges) && verdicts.dropLast().allSatisfy { $0 == .retry })
     }
 
     @Test func `a challenge whose algorithms were removed on the way is not answered`() throws {

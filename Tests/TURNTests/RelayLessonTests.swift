@@ -43,6 +43,42 @@ import Wire
         #expect(rig.requests(.allocate).count == LongTermCredentials.maximumAttempts)
     }
 
+    @Test func `requests that come too late for their nonces time and again are not given up`() {
+        let rig = self.allocated(nonceLifetime: .milliseconds(900))
+        rig.run(for: .seconds(1))
+        var transmissions: [[UInt8]: Int] = [:]
+        // Of each request the third transmission arrives, 1.5 s after the first; at last, one at once.
+        rig.losesUpward = { bytes in
+            transmissions[bytes, default: 0] += 1
+            return transmissions.count < 6 && transmissions[bytes, default: 0] < 3
+        }
+        #expect(rig.send([1], to: Self.peer) == .waiting)
+        rig.run(for: .seconds(20))
+        #expect(rig.requests(.createPermission).count == 6)
+        #expect(rig.atPeers.map(\.bytes) == [[1]])
+    }
+
+    @Test func `a server that was restarted is noticed soon after data gets no answer`() {
+        let rig = self.allocated()
+        rig.send([1], to: Self.peer)
+        rig.run(for: .seconds(1))
+        rig.server.restart()
+        let restart = rig.now
+        rig.send([2], to: Self.peer)
+        #expect(rig.run { rig.grants.count == 2 })
+        #expect(rig.events.contains(.lost(.mismatch)))
+        #expect(rig.now.nanoseconds(since: restart) < 2_000_000_000)
+    }
+
+    @Test func `a peer that never answers costs few requests to the server`() {
+        let rig = self.allocated()
+        for _ in 0..<600 {
+            rig.send([1], to: Self.peer)
+            rig.run(for: .milliseconds(100))
+        }
+        #expect((4...7).contains(rig.requests(.refresh).count))
+    }
+
     @Test func `data that waits for a permission is sent after its nonce was stale`() {
         let rig = self.allocated(nonceLifetime: .milliseconds(100))
         rig.run(for: .seconds(1))

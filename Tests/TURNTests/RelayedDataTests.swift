@@ -148,8 +148,10 @@ import Wire
         rig.inject([0xFF, 1, 2, 3])
         #expect(rig.events.last == .failed(.brokenStream(.unframed)) && rig.hasEnded)
         let other = self.allocated(.stream)
-        other.change { allocation, _ in allocation.disconnect() }
-        #expect(other.events.last == .failed(.disconnected) && other.nextTimeout == nil)
+        other.change { allocation, now in allocation.disconnect(.reset, at: now) }
+        #expect(other.events.last == .lost(.disconnected))
+        other.run(for: .seconds(3))
+        #expect(other.grant != nil)
     }
 }
 

@@ -74,21 +74,36 @@ struct OptionTests {
     func `TURN servers are named with their user, whose password may be in the environment`() throws {
         let login = ["--turn-user", "ann"]
         let settings = try self.settings(
-            ["--manual", "--turn", "turn:192.0.2.1", "--turn", "TURN:[2001:db8::1]:99?transport=udp"] + login,
+            [
+                "--manual", "--turn", "turn:192.0.2.1", "--turn", "TURN:[2001:db8::1]:99?transport=udp",
+                "--turn", "turn:relay.example?transport=tcp", "--turn", "turns:192.0.2.1:443",
+            ] + login,
             ["ICETALK_TURN_PASSWORD": "secret", "ICETALK_POLICY": "relay"]
         )
-        #expect(settings.turnServers.map(\.address.description) == ["192.0.2.1", "[2001:db8::1]:99"])
+        #expect(
+            settings.turnServers.map(\.address.description) == [
+                "turn:192.0.2.1", "turn:[2001:db8::1]:99", "turn:relay.example?transport=tcp", "turns:192.0.2.1:443",
+            ]
+        )
+        #expect(settings.turnServers.map(\.address.defaultPort) == [3478, 3478, 3478, 5349])
+        #expect(settings.verifiesTURNServers)
         #expect(settings.turnServers.allSatisfy { $0.username == "ann" && $0.password == "secret" })
         #expect(settings.policy == .relay)
         #expect(!"\(settings.turnServers)".contains("secret"))
         #expect(self.failure(["--manual", "--turn", "turn:192.0.2.1"] + login)?.status == .usage)
     }
 
-    @Test(arguments: ["turns:192.0.2.1", "turn:192.0.2.1?transport=tcp", "turn:", "turn:host:0"])
+    @Test(arguments: ["turns:192.0.2.1?transport=udp", "turn:192.0.2.1?transport=sctp", "turn:", "turn:host:0"])
     func `A TURN server that cannot be used is told`(_ server: String) {
         let arguments = ["--manual", "--turn", server, "--turn-user", "ann", "--turn-password", "secret"]
         let failure = self.failure(arguments)
         #expect(failure?.status == .usage && failure?.message.contains("--turn") == true)
+    }
+
+    @Test(arguments: [["--turn-insecure"], []])
+    func `Certificates of TURN servers are checked unless that is turned off`(_ flag: [String]) throws {
+        let environment = flag.isEmpty ? ["ICETALK_TURN_INSECURE": "1"] : [:]
+        #expect(try !self.settings(["--manual"] + flag, environment).verifiesTURNServers)
     }
 
     @Test
@@ -98,6 +113,13 @@ struct OptionTests {
         let six = try self.settings(["--manual"], ["ICETALK_6": "1"]).selection
         #expect(!six.usesIPv4 && six.usesIPv6)
         #expect(self.failure(["--manual", "-4", "-6"])?.status == .usage)
+    }
+
+    @Test
+    func `Addresses are hidden when that is asked for`() throws {
+        #expect(try !self.settings(["--manual"]).hidesAddresses)
+        #expect(try self.settings(["--manual", "--mdns"]).hidesAddresses)
+        #expect(try self.settings(["--manual"], ["ICETALK_MDNS": "1"]).hidesAddresses)
     }
 
     @Test
@@ -120,9 +142,10 @@ struct OptionTests {
     }
 
     @Test
-    func `A lost peer is not looked for`() throws {
-        _ = try self.settings(["--manual", "--reconnect", "0"])
-        #expect(self.failure(["--manual", "--reconnect", "10m"])?.status == .usage)
+    func `A lost peer is looked for as long as is said, or for ten minutes`() throws {
+        #expect(try self.settings(["--manual"]).reconnectTime == .seconds(600))
+        #expect(try self.settings(["--manual", "--reconnect", "0"]).reconnectTime == .zero)
+        #expect(try self.settings(["--manual", "--reconnect", "2h"]).reconnectTime == .seconds(7_200))
     }
 
     @Test

@@ -8,6 +8,7 @@
 #include "clinux_file.h"
 #include "clinux_netlink.h"
 #include "clinux_resolve.h"
+#include "clinux_tcp.h"
 #include "clinux_terminal.h"
 #include "clinux_thread.h"
 #include "clinux_udp.h"

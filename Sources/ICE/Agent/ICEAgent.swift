@@ -122,9 +122,15 @@ extension ICEAgent {
         return true
     }
 
-    /// Adds an address on which the owner has a socket, with a preference from `localPreferences(for:)`.
-    package mutating func addLocalAddress(_ address: SocketAddress, localPreference: UInt16, at now: Instant) {
-        guard !self.hasEnded, let base = self.locals.add(address, localPreference: localPreference) else { return }
+    /// Adds an address on which the owner has a socket, with a preference from `localPreferences(for:)`; the other side
+    /// gets to know it by a name if there is one.
+    package mutating func addLocalAddress(
+        _ address: SocketAddress,
+        name: String? = nil,
+        localPreference: UInt16,
+        at now: Instant
+    ) {
+        guard let base = self.locals.add(address, name: name, localPreference: localPreference) else { return }
         self.gatherer.add(base: address)
         self.use(base, at: now)
     }
@@ -144,7 +150,7 @@ extension ICEAgent {
         localPreference: UInt16,
         at now: Instant
     ) {
-        guard !self.hasEnded,
+        guard
             let base = self.locals.add(
                 relayed: address,
                 by: server.ip,

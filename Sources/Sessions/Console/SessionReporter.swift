@@ -49,6 +49,7 @@ struct SessionReporter {
         case .transferred(let id, let outcome):
             self.console.showProgress(nil, at: now)
             self.report(outcome, of: id)
+        case .nameNotFound(let name): self.console.say("nobody on this network answers for \(name)", .detail)
         case .localCandidate, .gatheringComplete, .stale: break
         case .ended(let end): self.report(end, at: now)
         }
@@ -61,9 +62,9 @@ struct SessionReporter {
 
 extension Console {
     /// Tells that a TURN server gives no address, and why.
-    func reportUselessRelay(_ server: SocketAddress, _ reason: SafeText) {
+    func reportUselessRelay(_ server: String, _ reason: SafeText) {
         self.say("the TURN server \(server) is of no use: \(reason)")
-        self.tell(ConsoleEvent("relay-failed", ["server": .text(server.description), "reason": .text(reason.string)]))
+        self.tell(ConsoleEvent("relay-failed", ["server": .text(server), "reason": .text(reason.string)]))
     }
 }
 

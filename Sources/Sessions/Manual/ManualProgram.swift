@@ -135,8 +135,10 @@ actor ManualRunner {
         var configuration = Peer.Configuration()
         configuration.stunServers = self.settings.stunServers
         configuration.turnServers = self.settings.turnServers
+        configuration.verifiesServers = self.settings.verifiesTURNServers
         configuration.policy = self.settings.policy
         configuration.selection = self.settings.selection
+        configuration.hidesAddresses = self.settings.hidesAddresses
         configuration.reconnectTime = self.settings.reconnectTime
         do {
             let peer = try Peer(configuration, on: loop)
@@ -148,6 +150,8 @@ actor ManualRunner {
             return peer
         } catch PeerError.noAddress {
             throw ProgramFailure(.noPath, self.noAddressSentence)
+        } catch PeerError.noMulticastDNS {
+            throw ProgramFailure(.noPath, "--mdns: port 5353 cannot be used for multicast DNS; go on without --mdns")
         } catch {
             throw ProgramFailure(.failed, "cannot begin: \(error)")
         }

@@ -20,6 +20,8 @@ actor ManualRendezvous {
 
     /// The line is printed when every server has answered or failed, and at the latest after this time.
     private static let gatheringLimit = Duration.seconds(2)
+    /// The same when only TURN servers over TCP or TLS have not answered, which needs more round trips.
+    private static let streamGatheringLimit = Duration.seconds(4)
     private static let gatheringPoll = Duration.milliseconds(20)
     /// How often it is looked whether the line given out is still right.
     private static let stalePoll = Duration.seconds(2)
@@ -103,8 +105,8 @@ actor ManualRendezvous {
     /// Text that may hold a line is never given back: it carries a password.
     func take(late line: String) async -> String? {
         let isAwaited = if case .invitation = self.late.pending { true } else { false }
-        let isCandidate = self.meeting != .symmetric && Self.mayBeCandidate(line)
-        guard isAwaited || isCandidate || Invitation.isLikely(in: line) else { return line }
+        let isSignaling = self.meeting != .symmetric && Self.maySignal(line)
+        guard isAwaited || isSignaling || Invitation.isLikely(in: line) else { return line }
         var words: String?
         for item in self.late.take(line: line) {
             switch item {
@@ -112,10 +114,20 @@ actor ManualRendezvous {
             case .candidate(let candidate, _): try? await self.peer.addRemoteCandidate(candidate)
             case .endOfCandidates: try? await self.peer.addRemoteCandidate(nil)
             case .unrecognised: words = Invitation.isLikely(in: line) ? nil : line
-            case .failure, .sessionDescription: self.console.say("what was pasted is not a message, and was not sent")
+            case .sessionDescription(let kind, let text): await self.takeLate(kind, text)
+            case .failure: self.console.say(Self.noMessage)
             }
         }
         return words
+    }
+
+    /// The path to a browser is lost: gives out an offer by which it can be sought anew (RFC 8445 §9).
+    ///
+    /// Between two icetalk this is not needed, and nothing happens.
+    func offerRestart() async {
+        guard case .sdp(isOfferer: true) = self.meeting, let offer = try? await self.peer.makeRestartOffer() else { return }
+        self.console.say("Give this offer to the other side, and paste the answer here, to go on:")
+        try? await self.output.write(JSONMessage.line(kind: .offer, sdp: offer.text))
     }
 
     /// Follows a source to its end after the two sides have met: more candidates may come.
@@ -137,7 +149,28 @@ actor ManualRendezvous {
         case .invitation(let description): self.takeLate(description)
         case .candidate(let candidate, _): try? await self.peer.addRemoteCandidate(candidate)
         case .endOfCandidates: try? await self.peer.addRemoteCandidate(nil)
-        case .sessionDescription, .unrecognised, .failure: break
+        case .sessionDescription(let kind, let text): await self.takeLate(kind, text)
+        case .unrecognised, .failure: break
+        }
+    }
+
+    private static let noMessage = "what was pasted is not a message, and was not sent"
+
+    /// A description that came after the two sides had met: the browser of this session asks for a restart, or agrees to one.
+    private func takeLate(_ kind: DescriptionKind, _ text: String) async {
+        guard self.meeting != .symmetric, let description = try? SessionDescription(parsing: text) else {
+            return self.console.say(Self.noMessage)
+        }
+        do {
+            switch kind {
+            case .offer:
+                let answer = try await self.peer.setRemoteOffer(description)
+                try await self.output.write(JSONMessage.line(kind: .answer, sdp: answer.text))
+            case .answer:
+                try await self.peer.setRemoteAnswer(description)
+            }
+        } catch {
+            self.console.say("this description is of no use here: already talking with another peer")
         }
     }
 
@@ -149,9 +182,14 @@ actor ManualRendezvous {
         }
     }
 
-    private static func mayBeCandidate(_ line: String) -> Bool {
+    /// Whether a line may be one by which browsers find each other.
+    private static func maySignal(_ line: String) -> Bool {
         let text = line.drop { $0 == " " }
-        return ["candidate:", "a=candidate:", "a=end-of-candidates", "{\"candidate\""].contains { text.hasPrefix($0) }
+        let starts = [
+            "candidate:", "a=candidate:", "a=end-of-candidates", "{\"candidate\"", "{\"type\":\"offer\"",
+            "{\"type\":\"answer\"",
+        ]
+        return starts.contains { text.hasPrefix($0) }
     }
 }
 
@@ -161,10 +199,11 @@ extension ManualRendezvous {
     /// Waits until every server has answered or failed, but not for long, unless there is nothing to be told without them.
     private func gather() async {
         let clock = ContinuousClock()
-        let deadline = clock.now.advanced(by: Self.gatheringLimit)
+        let start = clock.now
         var isLate = false
         while !Task.isCancelled, await !self.peer.hasGathered {
-            if clock.now >= deadline {
+            let limit = await self.peer.hasGatheredDatagrams ? Self.streamGatheringLimit : Self.gatheringLimit
+            if start.duration(to: clock.now) >= limit {
                 guard await !self.isReachable else {
                     return self.console.say("not every server has answered: going on without", .detail)
                 }
@@ -194,7 +233,8 @@ extension ManualRendezvous {
     }
 
     private func tell(_ candidate: Candidate, of side: String) {
-        self.console.say("\(side) candidate: \(candidate.address) (\(candidate.kind.rawValue))", .trace)
+        let place = candidate.name.map { "\($0):\(candidate.address.port)" } ?? candidate.address.description
+        self.console.say("\(side) candidate: \(place) (\(candidate.kind.rawValue))", .trace)
     }
 
     /// What is to be given out now, and the reflexive candidates in it.

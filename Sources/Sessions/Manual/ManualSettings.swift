@@ -16,10 +16,14 @@ package struct ManualSettings: Sendable {
     package var stunServers: [ServerAddress] = []
     /// The servers to ask for relayed addresses.
     package var turnServers: [TURNServer] = []
+    /// Whether TURN servers over TLS must have a good certificate.
+    package var verifiesTURNServers = true
     /// Which paths may be used.
     package var policy = PathPolicy.all
     /// Which addresses of this host are used.
     package var selection = AddressSelection()
+    /// Whether host addresses are hidden behind names that only this network can resolve.
+    package var hidesAddresses = false
     /// How long the other side is looked for when it was lost.
     package var reconnectTime = Duration.seconds(600)
     /// The name that the other side sees.

@@ -20,7 +20,8 @@ struct PathOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Ask this TURN server for an address that it relays from, where no direct path works; may be repeated.",
-            valueName: "turn:host[:port]"
+            discussion: "turn:host[:port][?transport=udp|tcp], or turns:host[:port] for TLS.",
+            valueName: "uri"
         )
     )
     var turn: [ServerArgument] = []
@@ -36,11 +37,17 @@ struct PathOptions: ParsableArguments {
     )
     var turnPassword: String?
 
+    @Flag(help: "Do not check the certificates of turns: servers; for labs only.")
+    var turnInsecure = false
+
     @Option(help: ArgumentHelp("Which paths may be used: all, direct or relay.", valueName: "policy"))
     var policy: PathPolicy?
 
     @Option(help: ArgumentHelp("Use only this network interface.", valueName: "name"))
     var interface: String?
+
+    @Flag(help: "Hide this host's addresses behind names that only its own network can resolve.")
+    var mdns = false
 
     @Flag(name: .customShort("4"), help: "Use IPv4 only.")
     var onlyIPv4 = false
@@ -55,11 +62,13 @@ struct PathOptions: ParsableArguments {
     func apply(to settings: inout ManualSettings, _ environment: Environment) throws(ProgramFailure) {
         settings.policy = try environment.value(self.policy, "policy") ?? .all
         settings.turnServers = try self.relays(environment)
+        settings.verifiesTURNServers = try !environment.flag(self.turnInsecure, "turn-insecure")
         guard settings.policy != .relay || !settings.turnServers.isEmpty else {
             throw ProgramFailure(.noPath, "--policy relay: there is no relay to use; name a TURN server with --turn")
         }
         settings.stunServers = try self.servers(environment)
         settings.selection = try self.selection(environment)
+        settings.hidesAddresses = try environment.flag(self.mdns, "mdns")
     }
 
     private func servers(_ environment: Environment) throws(ProgramFailure) -> [ServerAddress] {
@@ -92,7 +101,7 @@ struct PathOptions: ParsableArguments {
         var servers: [TURNServer] = []
         for argument in given {
             do {
-                let address = try TURNServer.address(parsing: argument.text)
+                let address = try TURNAddress(parsing: argument.text)
                 servers.append(TURNServer(address: address, username: user, password: password))
             } catch {
                 throw ProgramFailure(.usage, "--turn \(argument.text): \(error)")

@@ -1,0 +1,57 @@
+# Part of icetalk.
+# SPDX-License-Identifier: Apache-2.0
+"""Every pair of kinds of home."""
+
+import itertools
+
+import theory
+from homes import KINDS, kind_named
+from scene import FILE_SIZE, Case, Transfer, chat, limit, options, proven_world
+from servers import stun_options
+
+
+def pairs(both_orders):
+    """The cases of all pairs, in one order or in both."""
+    choose = itertools.product(KINDS, repeat=2) if both_orders else itertools.combinations_with_replacement(KINDS, 2)
+    for first, second in choose:
+        yield _pair(first, second)
+    for names in (("port-restricted", "symmetric"), ("none", "blocked"), ("blocked", "https-only")):
+        yield _pathless(*map(kind_named, names))
+
+
+def _pair(first, second):
+    expected = theory.best_paths(first, second)
+
+    def body(workshop):
+        with proven_world(workshop, first, second) as (world, folder):
+            counted = world.count()
+            with Transfer(workshop, world, folder, [options(0), options(1)]) as transfer:
+                seconds = transfer.connect(expected, limit(first, second))
+                transfer.finish()
+                path = transfer.check_path(expected)
+            legs = [_check_way(counted, *side) for side in enumerate(zip((first, second), (path.first, path.second)))]
+            return f"{path}{''.join(legs)} in {seconds:.2f} s"
+
+    return Case(f"{first.name} × {second.name}", body)
+
+
+def _check_way(counted, number, side):
+    """Fails if the file did not take the way that it should at one side; tells the way to that side's relay."""
+    kind, candidate = side
+    way, count = counted.main_way(number)
+    expected = f"relay {theory.relay_leg(kind)}" if candidate == theory.RELAY else "peer udp"
+    assert way == expected and count >= FILE_SIZE, f"{count} bytes of {kind.name} went by {way}, not by {expected}"
+    return f", {way}" if candidate == theory.RELAY else ""
+
+
+def _pathless(first, second):
+    """Two homes between which there is nothing without a relay."""
+    assert not theory.best_paths(first, second, has_relays=False)
+
+    def body(workshop):
+        with proven_world(workshop, first, second) as (world, folder):
+            with chat(workshop, world, folder, [stun_options()] * 2) as meeting:
+                meeting.find_no_path()
+            return "no path, and says so"
+
+    return Case(f"{first.name} × {second.name} without a relay", body, is_patient=True)
