@@ -61,7 +61,6 @@ extension PathScenario {
         }
         let misdeeds = world.relays.flatMap(\.violations)
         try meeting.demand(misdeeds.isEmpty, "\(misdeeds.prefix(3))")
-        try meeting.demand(world.spinning.isEmpty, "\(world.spinning) spin")
         return world.internet.traceDigest
     }
 
