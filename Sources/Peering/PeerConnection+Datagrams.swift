@@ -62,6 +62,7 @@ extension PeerConnection {
         self.relays.handleTimeout(at: now)
         self.tcp.handleTimeout(at: now)
         guard !self.isClosed else { return }
+        self.startAllocation(at: now)
         self.agent.handleTimeout(at: now)
         self.secure?.handleTimeout(at: now)
         self.association.handleTimeout(at: now)
@@ -78,6 +79,7 @@ extension PeerConnection {
         var next = earliest(self.agent.nextTimeout, self.tcp.nextTimeout)
         next = earliest(next, self.secure?.nextTimeout)
         next = earliest(next, self.relays.nextTimeout)
+        if self.relays.hasWaiting { next = earliest(next, self.agent.nextTurn) }
         next = earliest(next, self.nextProbe)
         next = earliest(next, self.pathlessDeadline)
         next = earliest(next, self.reconnectDeadline)
@@ -86,6 +88,12 @@ extension PeerConnection {
 }
 
 extension PeerConnection {
+    /// Asks a TURN server when it is the turn of a new transaction: all of STUN and TURN share one pace (RFC 8445 §14.2).
+    mutating func startAllocation(at now: Instant) {
+        guard self.relays.hasWaiting, self.agent.takeTurn(at: now) else { return }
+        self.relays.startNext(at: now)
+    }
+
     private mutating func handleDTLS(_ datagram: Span<UInt8>, on path: Path, at now: Instant) {
         guard let secure = self.secure else {
             self.early.keep(datagram, on: path)
@@ -161,6 +169,7 @@ extension PeerConnection {
     private mutating func prove(_ path: Path, at now: Instant) {
         guard self.route.prove(path, at: now) else { return }
         self.agent.prove(path.remote, on: path.local, at: now)
+        self.startProbing(at: now)
         self.tellPath()
     }
 
@@ -177,6 +186,14 @@ extension PeerConnection {
         self.isPathless = false
         self.pathlessDeadline = nil
         self.events.append(.path(description))
+    }
+
+    /// Lets the other side prove itself on the path that ICE selected, where another one is proven.
+    private mutating func startProbing(at now: Instant) {
+        guard self.route.isUndecided else { return }
+        self.probesLeft = Self.maximumProbes
+        self.nextProbe = now
+        self.probeSelectedPath(at: now)
     }
 
     /// A path that ICE selected while another is proven carries what goes there as well, so there must be something to go.
@@ -220,6 +237,7 @@ extension PeerConnection {
                 self.events.append(.relayFailed(server, reason))
             }
         }
+        self.startAllocation(at: now)
         guard self.relays.hasGathered != self.relaysHadGathered else { return }
         self.relaysHadGathered = self.relays.hasGathered
         if self.relaysHadGathered, self.agent.gatheringState != .gathering { self.events.append(.gatheringComplete) }
@@ -268,11 +286,7 @@ extension PeerConnection {
         if let time = pair.roundTripTime { self.secure?.setRoundTripTime(time, on: path) }
         self.takeEarlyHandshakes(at: now)
         self.secure?.select(path, isTold: self.agent.isSignalled(path.remote), at: now)
-        if self.route.isUndecided {
-            self.probesLeft = Self.maximumProbes
-            self.nextProbe = now
-            self.probeSelectedPath(at: now)
-        }
+        self.startProbing(at: now)
         self.tellPath()
     }
 

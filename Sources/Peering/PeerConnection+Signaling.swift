@@ -136,7 +136,7 @@ extension PeerConnection {
             return
         }
         for candidate in self.named.candidates(of: name, at: ip) {
-            self.agent.addRemoteCandidate(candidate, at: now)
+            self.addRemote(candidate, at: now)
         }
         self.pump(at: now)
     }
@@ -155,7 +155,6 @@ extension PeerConnection {
     }
 
     private mutating func addRemote(_ candidate: Candidate, at now: Instant) {
-        guard self.configuration.policy != .direct || candidate.kind != .relayed else { return }
         guard candidate.name == nil else { return self.named.add(candidate) }
         self.agent.addRemoteCandidate(candidate, at: now)
     }

@@ -115,7 +115,8 @@ package struct PeerConnection: ~Copyable {
             configuration: ICEAgent.Configuration(
                 role: .controlling,
                 localCredentials: self.credentials,
-                isPatient: configuration.isPatient
+                isPatient: configuration.isPatient,
+                isDirectOnly: configuration.policy == .direct
             ),
             random: random.fork(),
             at: now
@@ -152,13 +153,13 @@ extension PeerConnection {
         if self.configuration.policy != .relay {
             self.agent.addLocalAddress(address, name: name, localPreference: localPreference, at: now)
         }
-        self.relays.addBase(address, localPreference: localPreference, at: now)
+        self.relays.addBase(address, localPreference: localPreference)
         self.pump(at: now)
     }
 
     /// Removes an address that this host has no longer; what went over it is looked for elsewhere.
     package mutating func removeLocalAddress(_ address: SocketAddress, at now: Instant) {
-        self.relays.removeBase(address, at: now)
+        self.relays.removeBase(address)
         self.agent.removeLocalAddress(address, at: now)
         self.pump(at: now)
     }
@@ -194,7 +195,7 @@ extension PeerConnection {
     /// Adds a TURN server to ask for relayed candidates, unless only direct paths may be used.
     package mutating func addTURNServer(_ login: RelayServerLogin, at now: Instant) {
         guard self.configuration.policy != .direct, !self.isClosed else { return }
-        self.relays.addServer(login, at: now)
+        self.relays.addServer(login)
         self.pump(at: now)
     }
 

@@ -34,6 +34,8 @@ final class RelaySet {
     private var bases: [(address: SocketAddress, localPreference: UInt16)] = []
     private var logins: [RelayServerLogin] = []
     private var relays: [Relay] = []
+    /// What is to be asked from where, each in its turn.
+    private var waiting: [(login: RelayServerLogin, base: SocketAddress)] = []
     private let streams: StreamTable
     private var random: RandomSource
     private var gained: UInt16 = 0
@@ -47,63 +49,79 @@ final class RelaySet {
     }
 
     /// Whether every server has given an address or failed.
-    var hasGathered: Bool { self.relays.allSatisfy(\.isSettled) }
+    var hasGathered: Bool { self.waiting.isEmpty && self.relays.allSatisfy(\.isSettled) }
+
+    /// Whether `startNext` has something to do.
+    var hasWaiting: Bool { !self.waiting.isEmpty }
 
     /// Whether a server that is reached over a stream has neither given an address nor failed.
-    var awaitsStreams: Bool { self.relays.contains { !$0.isSettled && $0.transport.isStream } }
+    var awaitsStreams: Bool {
+        self.waiting.contains { $0.login.transport.isStream }
+            || self.relays.contains { !$0.isSettled && $0.transport.isStream }
+    }
 
     /// Adds a local address.
-    func addBase(_ address: SocketAddress, localPreference: UInt16, at now: Instant) {
+    func addBase(_ address: SocketAddress, localPreference: UInt16) {
         self.bases.append((address, localPreference))
         self.bases.sort { $0.localPreference > $1.localPreference }
         for login in self.logins {
-            self.allocate(login, at: now)
+            self.enqueue(login)
         }
     }
 
     /// Removes a local address: what was reached from there is asked for from another one.
-    func removeBase(_ address: SocketAddress, at now: Instant) {
+    func removeBase(_ address: SocketAddress) {
         self.bases.removeAll { $0.address == address }
         for relay in self.relays where relay.base == address {
             self.gone += relay.relayed
             relay.hangUp()
         }
         self.relays.removeAll { $0.base == address }
+        self.waiting.removeAll { $0.base == address }
         guard !self.isClosed else { return }
         for login in self.logins {
-            self.allocate(login, at: now)
+            self.enqueue(login)
         }
     }
 
     /// Adds a server.
-    func addServer(_ login: RelayServerLogin, at now: Instant) {
+    func addServer(_ login: RelayServerLogin) {
         guard !self.isClosed, self.logins.count < Self.maximumServers,
             !self.logins.contains(where: { $0.address == login.address && $0.transport.name == login.transport.name })
         else { return }
         self.logins.append(login)
-        self.allocate(login, at: now)
+        self.enqueue(login)
     }
 
-    private func allocate(_ login: RelayServerLogin, at now: Instant) {
+    /// Lets a server be asked from each address that it goes with, up to a limit.
+    private func enqueue(_ login: RelayServerLogin) {
         let server = login.address
-        var count = self.relays.count { $0.serves(login) }
+        var count = self.relays.count { $0.serves(login) } + self.waiting.count { $0.login == login }
         for (base, _) in self.bases where count < Self.allocationsPerServer {
             guard server.ip.isIPv4 == base.ip.isIPv4, server.ip.isLoopback == base.ip.isLoopback,
                 server.ip.isLinkLocal == base.ip.isLinkLocal, !self.isBusy(login, from: base)
             else { continue }
             count += 1
-            let relay = Relay(login, base: base, streams: self.streams, random: self.random.fork(), at: now)
-            relay.tendStream()
-            self.relays.append(relay)
+            self.waiting.append((login, base))
         }
+    }
+
+    /// Asks the next server that waits for its turn.
+    func startNext(at now: Instant) {
+        guard !self.isClosed, !self.waiting.isEmpty else { return }
+        let (login, base) = self.waiting.removeFirst()
+        let relay = Relay(login, base: base, streams: self.streams, random: self.random.fork(), at: now)
+        relay.tendStream()
+        self.relays.append(relay)
     }
 
     /// Whether a server is asked from a local address already; over datagrams, also one to which another sent us.
     private func isBusy(_ login: RelayServerLogin, from base: SocketAddress) -> Bool {
-        self.relays.contains { relay in
-            guard relay.base == base else { return false }
-            return relay.serves(login) || (!login.transport.isStream && self.isReached(relay, at: login.address))
-        }
+        self.waiting.contains { $0.login == login && $0.base == base }
+            || self.relays.contains { relay in
+                guard relay.base == base else { return false }
+                return relay.serves(login) || (!login.transport.isStream && self.isReached(relay, at: login.address))
+            }
     }
 
     private func isReached(_ relay: Relay, at server: SocketAddress) -> Bool {
@@ -204,6 +222,7 @@ extension RelaySet {
     func close(at now: Instant) -> Bool {
         guard !self.isClosed else { return false }
         self.isClosed = true
+        self.waiting = []
         for relay in self.relays {
             relay.allocation.close(at: now)
         }
@@ -271,10 +290,11 @@ extension RelaySet {
 
     /// Whether a server gives an address, or may give one, that is asked from another local address.
     private func isServedElsewhere(_ relay: Relay) -> Bool {
-        self.relays.contains { other in
-            other !== relay && other.server == relay.server && other.transport == relay.transport
-                && (!other.isSettled || !other.relayed.isEmpty)
-        }
+        self.waiting.contains { relay.serves($0.login) }
+            || self.relays.contains { other in
+                other !== relay && other.server == relay.server && other.transport == relay.transport
+                    && (!other.isSettled || !other.relayed.isEmpty)
+            }
     }
 
     /// Servers are often asked in several ways, of which one may fail.

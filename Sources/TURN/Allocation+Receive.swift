@@ -203,6 +203,11 @@ extension Allocation {
         }
         if exchange.purpose == .allocate {
             if error == .tryAlternate { return self.redirect(response, at: now) }
+            if error == .addressFamilyNotSupported, self.relay == .both {
+                // Both means IPv4 and what else there is (RFC 8656 §7.2): this server has no IPv4.
+                self.relay = .only(.ipv6)
+                return self.start(.allocate, at: now)
+            }
             if error == .unknownAttribute, self.dontFragment {
                 self.dontFragment = false
                 return self.start(.allocate, at: now)

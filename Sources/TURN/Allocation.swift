@@ -43,6 +43,8 @@ package struct Allocation: ~Copyable {
     var hasWorked = false
     /// How often what was left behind on this 5-tuple was released since the last allocation.
     var clearings = 0
+    /// What is asked for; less than at first where the server has no more.
+    var relay: Relay
     /// Whether the server knows DONT-FRAGMENT, as far as we know.
     var dontFragment: Bool
     /// When the server gave the last allocation.
@@ -59,6 +61,7 @@ package struct Allocation: ~Copyable {
         self.credentials = LongTermCredentials(username: configuration.username, password: configuration.password)
         self.queue = OutgoingQueue(configuration.transport)
         self.random = random
+        self.relay = configuration.relay
         self.dontFragment = configuration.wantsDontFragment
         self.lastSent = now
         self.lastHeard = now
@@ -226,7 +229,12 @@ extension Allocation {
     /// Starts a request; `previous` is the attempt that was challenged.
     mutating func start(_ purpose: RequestPurpose, after previous: Attempt? = nil, at now: Instant) {
         let id = TransactionID(random: &self.random)
-        let request = purpose.message(id, self.configuration, dontFragment: self.dontFragment)
+        let request = purpose.message(
+            id,
+            lifetime: self.configuration.lifetime,
+            relay: self.relay,
+            dontFragment: self.dontFragment
+        )
         let (bytes, attempt) = self.credentials.encode(request, after: previous)
         var transaction = ClientTransaction(
             id,

@@ -32,14 +32,15 @@ enum RequestPurpose: Hashable, Sendable {
     /// The request without credentials; addresses in it depend on the transaction.
     func message(
         _ id: TransactionID,
-        _ configuration: borrowing Allocation.Configuration,
+        lifetime: UInt32,
+        relay: Allocation.Relay,
         dontFragment: Bool
     ) -> STUNMessage {
         var request = STUNMessage(self.method, .request, id)
         switch self {
         case .allocate:
-            request.attributes = [.requestedTransport(Attribute.udp), .lifetime(configuration.lifetime)]
-            switch configuration.relay {
+            request.attributes = [.requestedTransport(Attribute.udp), .lifetime(lifetime)]
+            switch relay {
             // IPv4 is the default, and servers of RFC 5766 know nothing else.
             case .only(.ipv4): break
             case .only(.ipv6): request.attributes.append(.requestedAddressFamily(.ipv6))
@@ -47,7 +48,7 @@ enum RequestPurpose: Hashable, Sendable {
             }
             if dontFragment { request.attributes.append(.dontFragment) }
         case .refresh:
-            request.attributes = [.lifetime(configuration.lifetime)]
+            request.attributes = [.lifetime(lifetime)]
         case .clear, .release:
             request.attributes = [.lifetime(0)]
         case .permit(let ip):

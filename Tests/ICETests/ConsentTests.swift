@@ -22,6 +22,22 @@ import Wire
         return rig
     }
 
+    @Test func `a pair that answered long before it was selected is asked at once`() {
+        let rig = Rig(role: .controlled)
+        rig.isAnswered = { _ in true }
+        rig.setRemote("10.0.0.2:6000")
+        rig.run(for: .seconds(1))
+        rig.isAnswered = { _ in false }
+        rig.run(for: .seconds(29))
+        let before = rig.requests.count
+        rig.receiveCheck(from: "10.0.0.2:6000", nominating: true)
+        #expect(rig.requests.count == before + 1)
+        rig.run(for: .seconds(4))
+        rig.isAnswered = { _ in true }
+        rig.run(for: .seconds(60))
+        #expect(rig.agent.state == .completed && !rig.events.contains(.consentExpired))
+    }
+
     @Test func `consent is asked for every four to six seconds, while data flows or not`() {
         let rig = Self.connected()
         let before = rig.requests.count

@@ -8,49 +8,18 @@ import Testing
 import Wire
 
 @Suite struct NATTests {
-    /// A pair of NATs, and whether there is a direct path through them.
+    /// A pair of NATs.
     struct Pair: CustomStringConvertible {
         var left: NATBehaviour
         var right: NATBehaviour
         var isIPv6 = false
 
         var description: String {
-            "\(Self.name(self.left)) – \(Self.name(self.right))" + (self.isIPv6 ? " over IPv6" : "")
-        }
-
-        private static func name(_ behaviour: NATBehaviour) -> String {
-            "maps \(behaviour.mapping), filters \(behaviour.filtering)"
-        }
-
-        /// What theory says.
-        ///
-        /// A NAT keeps one port for all remote ends, or for all ports of one address, or for one
-        /// port.
-        var hasPath: Bool {
-            switch (self.left.mapping == .endpointIndependent, self.right.mapping == .endpointIndependent) {
-            case (true, true): true
-            case (true, false): Self.canLearn(self.left)
-            case (false, true): Self.canLearn(self.right)
-            case (false, false): Self.canMeet(self.left, self.right) || Self.canMeet(self.right, self.left)
-            }
-        }
-
-        /// Whether a NAT whose port is known lets in a remote end with a port that was not: its address was sent to.
-        private static func canLearn(_ known: NATBehaviour) -> Bool { known.filtering != .addressAndPortDependent }
-
-        /// Whether `open` lets anybody in on the port that its STUN server saw, `other` then lets in what `open` sends
-        /// from a new port, and one of the two keeps its port while they find out.
-        private static func canMeet(_ open: NATBehaviour, _ other: NATBehaviour) -> Bool {
-            open.filtering == .endpointIndependent && other.filtering != .addressAndPortDependent
-                && (open.mapping == .addressDependent || other.mapping == .addressDependent)
+            "\(self.left) – \(self.right)" + (self.isIPv6 ? " over IPv6" : "")
         }
     }
 
-    static let behaviours = NATBehaviour.Dependence.allCases.flatMap { mapping in
-        NATBehaviour.Dependence.allCases.map { NATBehaviour(mapping: mapping, filtering: $0) }
-    }
-
-    static let pairs = behaviours.flatMap { left in behaviours.map { Pair(left: left, right: $0) } }
+    static let pairs = NATBehaviour.kinds.flatMap { left in NATBehaviour.kinds.map { Pair(left: left, right: $0) } }
 
     static let pairsOverIPv6 = pairs.enumerated().filter { $0.offset % 5 == 0 }.map { pair in
         Pair(left: pair.element.left, right: pair.element.right, isIPv6: true)
@@ -65,9 +34,10 @@ import Wire
             : ["192.168.1.2", "203.0.113.1", "192.168.2.2", "203.0.113.2"]
         let ann = try world.addSide("ann", at: addresses[0], behind: world.addNAT(at: addresses[1], pair.left))
         let bob = try world.addSide("bob", at: addresses[2], behind: world.addNAT(at: addresses[3], pair.right))
-        #expect(try world.meet(ann, bob, limit: .seconds(45)) == pair.hasPath, "\(pair)")
-        #expect(ann.isPathless != pair.hasPath && bob.isPathless != pair.hasPath)
-        guard pair.hasPath, let there = ann.path, let back = bob.path else { return }
+        let hasPath = NATTable.meet([pair.left], [pair.right])
+        #expect(try world.meet(ann, bob, limit: .seconds(45)) == hasPath, "\(pair)")
+        #expect(ann.isPathless != hasPath && bob.isPathless != hasPath)
+        guard hasPath, let there = ann.path, let back = bob.path else { return }
         #expect(there.isDirect && back.isDirect)
         #expect(there.remote.address == back.local.address && there.local.address == back.remote.address)
         #expect(there.remote.address.ip == ip(addresses[3]) && back.remote.address.ip == ip(addresses[1]))

@@ -34,6 +34,10 @@ final class PeerSide {
     var voice = Voice.full
     /// An owner who does not take events lets messages wait in the association.
     var takesEvents = true
+    /// When it sends what.
+    var pacing = PacingRecord()
+    /// Where it sent to.
+    private(set) var destinations: Set<SocketAddress> = []
 
     private(set) var received: [Message] = []
     private(set) var opened: [DataChannelID] = []
@@ -79,6 +83,12 @@ final class PeerSide {
     /// The channel that was opened with a label, once it is open.
     func channel(labelled label: String) -> DataChannelID? {
         self.opened.first { self.connection.parameters(of: $0)?.label == label }
+    }
+
+    /// Takes note of a datagram that leaves the host.
+    func noteSent(_ bytes: [UInt8], from local: SocketAddress, to remote: SocketAddress, at now: Instant) {
+        self.destinations.insert(remote)
+        self.pacing.noteSent(bytes, from: local, to: remote, at: now)
     }
 
     /// Takes note of an event at an instant.

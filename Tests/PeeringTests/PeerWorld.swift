@@ -24,8 +24,6 @@ final class PeerWorld {
     private(set) var sides: [PeerSide] = []
     /// TURN servers; `login(to:)` is good for each.
     private(set) var relays: [RelayServer] = []
-    /// Where datagrams of peers went.
-    private(set) var destinations: Set<SocketAddress> = []
     /// Peers whose next timeout was not later than the call that should have dealt with it.
     private(set) var spinning: Set<String> = []
     /// The most datagrams that one peer sent at one instant.
@@ -125,10 +123,23 @@ final class PeerWorld {
         self.give(new, to: side)
     }
 
-    /// Adds a TURN server that relays from its own address.
-    func addRelay(at address: String, isStream: Bool = false) -> RelayServer {
+    /// Adds a TURN server that relays from its own address, or from others.
+    func addRelay(
+        at address: String,
+        relaying addresses: [String] = [],
+        features: SecurityFeatures = [],
+        nonceLifetime: Duration = .seconds(600),
+        isStream: Bool = false
+    ) -> RelayServer {
         let server = PeeringTests.address(address)
-        let relay = RelayServer(at: server, relaying: [server.ip], username: "ann", password: "secret")
+        let relay = RelayServer(
+            at: server,
+            relaying: addresses.isEmpty ? [server.ip] : addresses.map(ip),
+            username: "ann",
+            password: "secret",
+            features: features,
+            nonceLifetime: nonceLifetime
+        )
         relay.isStream = isStream
         self.relays.append(relay)
         return relay
@@ -151,9 +162,9 @@ final class PeerWorld {
         self.settle()
     }
 
-    /// Puts a NAT at a public address.
-    func addNAT(at address: String, _ behaviour: NATBehaviour = .portRestricted) -> Int {
-        self.internet.addNAT(at: ip(address), behaviour)
+    /// Puts a NAT at a public address, or one of the network behind another.
+    func addNAT(at address: String, _ behaviour: NATBehaviour = .portRestricted, behind outside: Int? = nil) -> Int {
+        self.internet.addNAT(at: ip(address), behaviour, behind: outside)
     }
 
     // MARK: Meeting
@@ -258,6 +269,7 @@ final class PeerWorld {
         }
         for side in self.sides {
             guard let local = side.addresses.first(where: { $0.onTheWire == datagram.destination }) else { continue }
+            side.pacing.noteReceived(datagram.bytes, from: datagram.source, on: local, at: self.now)
             side.connection.handle(datagram.bytes.span, from: datagram.source, on: local, at: self.now)
             self.settle(side)
             return
@@ -311,7 +323,7 @@ final class PeerWorld {
         case .checksOnly: guard PacketKind(bytes.span) == .stun else { return }
         case .mute: return
         }
-        self.destinations.insert(transmit.destination)
+        side.noteSent(bytes, from: transmit.source, to: transmit.destination, at: self.now)
         for datagram in [bytes] + self.companions(bytes) {
             let (source, destination) = (transmit.source.onTheWire, transmit.destination.onTheWire)
             self.internet.send(datagram, from: source, to: destination, at: self.now)

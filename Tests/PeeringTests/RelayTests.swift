@@ -62,35 +62,6 @@ import Wire
         #expect(relay.violations == [])
     }
 
-    @Test func `with relays alone nobody but they learns of this host`() throws {
-        let (world, ann, bob) = try self.apart(seed: 6) { $0.policy = .relay }
-        let relays = [world.addRelay(at: "198.51.100.9:3478"), world.addRelay(at: "198.51.100.10:3478")]
-        world.give(relays[0], to: ann)
-        world.give(relays[1], to: bob)
-        #expect(try world.meet(ann, bob))
-        try ImpostorTests.expectTalk(ann, bob, in: world)
-        world.run(for: .seconds(60))
-        #expect(world.destinations == Set(relays.map(\.address)))
-        for side in [ann, bob] {
-            #expect(!side.candidates.isEmpty)
-            #expect(side.candidates.allSatisfy { $0.kind == .relayed && $0.relatedAddress == nil })
-        }
-    }
-
-    @Test func `with direct paths alone no relay is touched`() throws {
-        let (world, ann, bob) = try self.apart(seed: 7)
-        let carol = try world.addSide("carol", at: "192.168.2.3", behind: 1) { $0.policy = .direct }
-        let relay = world.addRelay(at: "198.51.100.9:3478")
-        world.give(relay, to: ann)
-        world.give(relay, to: carol)
-        _ = bob
-        #expect(try !world.meet(ann, carol))
-        #expect(carol.candidates.allSatisfy { $0.kind != .relayed })
-        let reports = carol.connection.pairReports
-        #expect(reports.allSatisfy { $0.destination.ip != relay.address.ip })
-        #expect(relay.allocations == 1)
-    }
-
     @Test func `a relay that refuses is told and holds nobody up`() throws {
         let world = PeerWorld(seed: 8)
         let ann = try world.addSide("ann", at: "203.0.113.1")

@@ -3,72 +3,31 @@
 
 import Wire
 
-/// How a NAT maps and filters (RFC 4787 §4 and §5).
-package struct NATBehaviour: Hashable, Sendable {
-    /// What a mapping or a filter depends on.
-    package enum Dependence: Hashable, Sendable, CaseIterable {
-        /// Nothing of the remote end.
-        case endpointIndependent
-        /// The remote address.
-        case addressDependent
-        /// The remote address and port.
-        case addressAndPortDependent
-    }
-
-    /// When the same external port is used again.
-    package var mapping: Dependence
-    /// Whose datagrams are let in.
-    package var filtering: Dependence
-    /// Whether two hosts behind the box reach each other by their external addresses.
-    package var hairpinning: Bool
-    /// How long a mapping lives without outgoing datagrams.
-    package var lifetime: Duration
-
-    /// Creates a behaviour.
-    package init(
-        mapping: Dependence,
-        filtering: Dependence,
-        hairpinning: Bool = false,
-        lifetime: Duration = .seconds(120)
-    ) {
-        self.mapping = mapping
-        self.filtering = filtering
-        self.hairpinning = hairpinning
-        self.lifetime = lifetime
-    }
-
-    /// The common home router.
-    package static let portRestricted = NATBehaviour(
-        mapping: .endpointIndependent,
-        filtering: .addressAndPortDependent
-    )
-    /// A new port for every remote end.
-    package static let symmetric = NATBehaviour(
-        mapping: .addressAndPortDependent,
-        filtering: .addressAndPortDependent
-    )
-    /// Once open, open to all.
-    package static let fullCone = NATBehaviour(mapping: .endpointIndependent, filtering: .endpointIndependent)
-}
-
-/// One NAT box: a public address in front of private ones.
+/// One NAT box or firewall, with what is behind it and what it stands behind itself.
 struct NATBox {
     private struct Mapping {
         let inner: SocketAddress
         let key: SocketAddress?
-        let port: UInt16
+        let outer: SocketAddress
         var expires: Instant
-        var permitted: Set<SocketAddress>
+        /// Whom it lets in, and until when.
+        var permitted: [SocketAddress: Instant]
     }
 
-    let address: IPAddress
+    /// Its address outside; nil where it does not translate.
+    let address: IPAddress?
     let behaviour: NATBehaviour
+    /// The box in whose inner network it stands; nil for the Internet.
+    let outside: Int?
+    /// Whether hosts behind it cannot reach each other, as in many guest networks.
+    var isolates = false
     private var mappings: [Mapping] = []
     private var nextPort: UInt16 = 40_000
 
-    init(address: IPAddress, behaviour: NATBehaviour) {
+    init(address: IPAddress?, behaviour: NATBehaviour, outside: Int?) {
         self.address = address
         self.behaviour = behaviour
+        self.outside = outside
     }
 
     /// The part of a remote end on which something depends; nil for nothing.
@@ -80,44 +39,64 @@ struct NATBox {
         }
     }
 
+    /// Whom a datagram to a remote end lets in.
+    private func permission(_ remote: SocketAddress) -> SocketAddress {
+        Self.key(remote, self.behaviour.filtering) ?? SocketAddress(.v4(0), port: 0)
+    }
+
     /// Forgets every mapping.
     mutating func forget() {
         self.mappings = []
     }
 
     /// The external source of a datagram that goes out; opens a mapping and a permission.
-    mutating func outgoing(from inner: SocketAddress, to remote: SocketAddress, at now: Instant) -> SocketAddress {
+    mutating func outgoing(
+        from inner: SocketAddress,
+        to remote: SocketAddress,
+        random: inout RandomSource,
+        at now: Instant
+    ) -> SocketAddress {
+        let expires = now + self.behaviour.lifetime
         let key = Self.key(remote, self.behaviour.mapping)
-        let permission = Self.key(remote, self.behaviour.filtering) ?? remote
-        let found = self.mappings.firstIndex { $0.inner == inner && $0.key == key && $0.expires > now }
-        if let found {
-            self.mappings[found].expires = now + self.behaviour.lifetime
-            self.mappings[found].permitted.insert(permission)
-            return SocketAddress(self.address, port: self.mappings[found].port)
+        let permission = self.permission(remote)
+        if let found = self.mappings.firstIndex(where: { $0.inner == inner && $0.key == key && $0.expires > now }) {
+            self.mappings[found].expires = expires
+            self.mappings[found].permitted[permission] = expires
+            return self.mappings[found].outer
         }
-        let mapping = Mapping(
-            inner: inner,
-            key: key,
-            port: self.nextPort,
-            expires: now + self.behaviour.lifetime,
-            permitted: [permission]
-        )
-        self.nextPort = self.nextPort == .max ? 40_000 : self.nextPort + 1
         self.mappings.removeAll { $0.expires <= now }
-        self.mappings.append(mapping)
-        return SocketAddress(self.address, port: mapping.port)
+        let outer = self.address.map { SocketAddress($0, port: self.freshPort(for: inner, random: &random)) } ?? inner
+        self.mappings.append(
+            Mapping(inner: inner, key: key, outer: outer, expires: expires, permitted: [permission: expires])
+        )
+        return outer
     }
 
     /// The inner destination of a datagram that comes in; nil when it is filtered.
-    func incoming(to port: UInt16, from remote: SocketAddress, at now: Instant) -> SocketAddress? {
-        guard let mapping = self.mappings.first(where: { $0.port == port && $0.expires > now }) else { return nil }
-        switch self.behaviour.filtering {
-        case .endpointIndependent:
-            return mapping.inner
-        case .addressDependent, .addressAndPortDependent:
-            guard let permission = Self.key(remote, self.behaviour.filtering), mapping.permitted.contains(permission)
-            else { return nil }
-            return mapping.inner
+    mutating func incoming(to outer: SocketAddress, from remote: SocketAddress, at now: Instant) -> SocketAddress? {
+        guard let found = self.mappings.firstIndex(where: { $0.outer == outer && $0.expires > now }) else { return nil }
+        let permission = self.permission(remote)
+        guard let until = self.mappings[found].permitted[permission], until > now else { return nil }
+        if self.behaviour.isRefreshedFromOutside {
+            self.mappings[found].expires = now + self.behaviour.lifetime
+            self.mappings[found].permitted[permission] = now + self.behaviour.lifetime
+        }
+        return self.mappings[found].inner
+    }
+
+    private mutating func freshPort(for inner: SocketAddress, random: inout RandomSource) -> UInt16 {
+        if self.behaviour.ports == .preserved, self.isFree(inner.port) { return inner.port }
+        while true {
+            let port: UInt16
+            if self.behaviour.ports == .random {
+                port = UInt16.random(in: 1_024...UInt16.max, using: &random)
+            } else {
+                port = self.nextPort
+                self.nextPort = port == .max ? 40_000 : port + 1
+            }
+            if self.isFree(port) { return port }
         }
     }
+
+    private func isFree(_ port: UInt16) -> Bool { !self.mappings.contains { $0.outer.port == port } }
 }

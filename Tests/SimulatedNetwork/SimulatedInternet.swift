@@ -13,7 +13,8 @@ package struct SimulatedDatagram: Sendable {
     package var bytes: [UInt8]
 }
 
-/// Hosts, NATs and one link in virtual time: what is sent comes out later, elsewhere, or never, as a seed decides.
+/// Hosts, NATs, firewalls and links in virtual time: what is sent comes out later, elsewhere, or never, as a seed
+/// decides.
 package struct SimulatedInternet {
     /// One direction between two hosts, or a host and a NAT it stands outside of.
     private struct Way: Hashable {
@@ -36,11 +37,13 @@ package struct SimulatedInternet {
     /// Datagrams that were lost, filtered or dropped from a queue.
     package private(set) var dropped = 0
 
-    private var random: RandomSource
+    var random: RandomSource
     private var flights: [Flight] = []
     private var order: UInt64 = 0
-    private var boxes: [NATBox] = []
-    private var boxOfHost: [IPAddress: Int] = [:]
+    /// NATs and firewalls.
+    var boxes: [NATBox] = []
+    /// Behind which box a host is; none for a host of the Internet.
+    var boxOfHost: [IPAddress: Int] = [:]
     private var busyUntil: [IPAddress: Instant] = [:]
     private var lastArrival: [Way: Instant] = [:]
     private var links: [IPAddress: Link] = [:]
@@ -52,18 +55,29 @@ package struct SimulatedInternet {
         self.link = link
     }
 
-    /// Puts a NAT box at a public address and returns its number.
-    package mutating func addNAT(at address: IPAddress, _ behaviour: NATBehaviour) -> Int {
-        self.boxes.append(NATBox(address: address, behaviour: behaviour))
+    /// Puts a NAT box at an address of the Internet, or of the network behind another box, and returns its number.
+    package mutating func addNAT(at address: IPAddress, _ behaviour: NATBehaviour, behind outside: Int? = nil) -> Int {
+        self.boxes.append(NATBox(address: address, behaviour: behaviour, outside: outside))
         return self.boxes.count - 1
     }
 
-    /// Puts a host behind a NAT box.
+    /// Puts a firewall at the edge of the Internet and returns its number.
+    package mutating func addFirewall(_ behaviour: NATBehaviour) -> Int {
+        self.boxes.append(NATBox(address: nil, behaviour: behaviour, outside: nil))
+        return self.boxes.count - 1
+    }
+
+    /// Puts a host behind a box.
     package mutating func place(_ host: IPAddress, behind box: Int) {
         self.boxOfHost[host] = box
     }
 
-    /// Lets a NAT box forget all mappings, as one that is restarted does; new ones get other ports.
+    /// Keeps the hosts behind a box from reaching each other by their own addresses.
+    package mutating func isolate(behind box: Int) {
+        self.boxes[box].isolates = true
+    }
+
+    /// Lets a box forget all mappings, as one that is restarted does; new ones get other ports.
     package mutating func restartNAT(_ box: Int) {
         self.boxes[box].forget()
     }
@@ -122,29 +136,6 @@ package struct SimulatedInternet {
 }
 
 extension SimulatedInternet {
-    /// Translates source and destination; nil when a NAT refuses.
-    private mutating func route(
-        _ bytes: [UInt8],
-        from source: SocketAddress,
-        to destination: SocketAddress,
-        at now: Instant
-    ) -> SimulatedDatagram? {
-        let sender = self.boxOfHost[source.ip]
-        if let sender, self.boxOfHost[destination.ip] == sender {
-            return SimulatedDatagram(source: source, destination: destination, bytes: bytes)
-        }
-        var outer = source
-        if let sender { outer = self.boxes[sender].outgoing(from: source, to: destination, at: now) }
-        if let receiver = self.boxes.firstIndex(where: { $0.address == destination.ip }) {
-            guard receiver != sender || self.boxes[receiver].behaviour.hairpinning,
-                let inner = self.boxes[receiver].incoming(to: destination.port, from: outer, at: now)
-            else { return nil }
-            return SimulatedDatagram(source: outer, destination: inner, bytes: bytes)
-        }
-        guard self.boxOfHost[destination.ip] == nil else { return nil }
-        return SimulatedDatagram(source: outer, destination: destination, bytes: bytes)
-    }
-
     /// When the last bit has left the host; nil when its queue is full.
     private mutating func serialise(_ size: Int, from host: IPAddress, over link: Link, at now: Instant) -> Instant? {
         guard let rate = link.rate else { return now }

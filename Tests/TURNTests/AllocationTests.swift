@@ -27,6 +27,13 @@ import Wire
         #expect(rig.send([1], to: "[2001:db8::9]:9") == .dropped)
     }
 
+    @Test func `a server without IPv4 gives what it has`() {
+        let rig = RelayRig(relaying: ["2001:db8::1"])
+        #expect(rig.run { !rig.grants.isEmpty })
+        #expect(rig.grants.first?.relayed.map(\.ip) == [ip("2001:db8::1")])
+        #expect(rig.requests(.allocate).last?.requestedAddressFamily == .ipv6)
+    }
+
     @Test func `one family can be asked for`() {
         let rig = RelayRig { _, configuration in configuration.relay = .only(.ipv6) }
         #expect(rig.run { !rig.grants.isEmpty })

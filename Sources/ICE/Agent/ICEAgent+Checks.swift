@@ -8,8 +8,10 @@ extension ICEAgent {
     /// Requests of a patient agent's first check of a pair: the same pair has its turn again soon.
     private static let patientSends = 4
 
-    /// Requests that nominate a pair, over some 8 s.
-    private static let nominationSends = 10
+    /// Checks that nominate a pair, over some 8 s.
+    ///
+    /// Each is a transaction of its own: one that is repeated must not be so within 500 ms (RFC 8445 §14.3).
+    private static let nominationChecks = 10
 
     /// Checks of a spare pair that may go unanswered before it is no longer believed.
     private static let freshnessTries = 3
@@ -71,8 +73,10 @@ extension ICEAgent {
             pair.remember(check)
             pair.lastSent = now
             pair.requestsSent += 1
-            if purpose == .connectivity {
-                pair.state = .inProgress
+            switch purpose {
+            case .connectivity: pair.state = .inProgress
+            case .nomination: pair.nominations += 1
+            case .freshness: break
             }
         }
         self.enqueue(ICETransmit(source: pair.base, destination: pair.destination, bytes: check.bytes))
@@ -86,15 +90,14 @@ extension ICEAgent {
         return Retransmission(at: now, timeout: timeout, sends: Self.patientSends, lastWait: timeout * 8)
     }
 
-    /// A nominated pair is known to work, and how fast: its request is repeated sooner and more steadily than a blind one.
+    /// A nominated pair is known to work, and how fast: another check follows sooner than a blind one would be repeated.
     private func nominationRetransmission(_ pair: CandidatePair, at now: Instant) -> Retransmission {
         let longest = self.configuration.timing.initialTimeout
-        let timeout = min(max((pair.roundTripTime ?? longest) * 2, .milliseconds(100)), longest)
+        let first = min(max((pair.roundTripTime ?? longest) * 2, .milliseconds(100)), longest)
         return Retransmission(
             at: now,
-            timeout: timeout,
-            sends: Self.nominationSends,
-            longestInterval: longest * 2,
+            timeout: min(first * (1 << min(pair.nominations, 8)), longest * 2),
+            sends: pair.nominations + 1 < Self.nominationChecks ? 2 : 1,
             lastWait: longest * 4
         )
     }
@@ -104,14 +107,19 @@ extension ICEAgent {
         guard var pair = self.checkList[id] else { return }
         var repeated: [ConnectivityCheck] = []
         var givenUp: [ConnectivityCheck] = []
+        var isChanged = false
         for index in pair.checks.indices {
             switch pair.checks[index].retransmission.advance(at: now) {
             case .wait: continue
+            case .send where pair.checks[index].purpose == .nomination:
+                pair.checks[index].cancel()
+                if id == self.nomination.nominating { self.checkList.trigger(id) }
+                isChanged = true
             case .send: repeated.append(pair.checks[index])
             case .giveUp: givenUp.append(pair.checks[index])
             }
         }
-        guard !repeated.isEmpty || !givenUp.isEmpty else { return }
+        guard isChanged || !repeated.isEmpty || !givenUp.isEmpty else { return }
         for check in repeated {
             pair.lastSent = now
             pair.requestsSent += 1
@@ -120,7 +128,9 @@ extension ICEAgent {
         pair.checks.removeAll { check in givenUp.contains { $0.transaction == check.transaction } }
         if givenUp.contains(where: { self.condemns($0, pair) }) {
             pair.fail()
-        } else if id == self.nomination.nominating, givenUp.contains(where: { $0.purpose == .nomination }) {
+        } else if id == self.nomination.nominating,
+            givenUp.contains(where: { $0.purpose == .nomination && !$0.isCancelled })
+        {
             self.nomination.nominating = nil
         }
         self.checkList[id] = pair
@@ -131,7 +141,7 @@ extension ICEAgent {
         guard pair.id != self.trusted else { return false }
         return switch check.purpose {
         case .connectivity: !check.isCancelled && pair.state == .inProgress
-        case .nomination: true
+        case .nomination: !check.isCancelled
         case .freshness: pair.unansweredFreshness >= Self.freshnessTries
         }
     }
@@ -191,6 +201,7 @@ extension ICEAgent {
         let wait = self.configuration.timing.patientInterval
         let once = Retransmission(at: now, timeout: wait, sends: 1, lastWait: wait)
         self.sendCheck(pair.id, .connectivity, once, at: now)
+        self.nextStart = now + self.configuration.timing.pacing
         self.nextPatientStart = now + self.configuration.timing.patientPacing
     }
 
@@ -198,7 +209,7 @@ extension ICEAgent {
     func patientDeadline(at now: Instant) -> Instant? {
         guard let rest = self.rest(at: now), let pair = self.nextPatientPair else { return nil }
         let rested = (pair.lastSent ?? .zero) + rest
-        return max(rested, self.nextPatientStart)
+        return max(rested, self.nextPatientStart, self.nextStart)
     }
 
     private var nextPatientPair: CandidatePair? {

@@ -86,6 +86,7 @@ extension ICEAgent {
             self.refuse(request, .badRequest, to: answer, key: key)
             throw .missingAttribute
         }
+        guard !self.isForbidden(source, priority: priority) else { throw .excluded }
         let check = ReceivedCheck(
             base: local,
             source: source,
@@ -105,6 +106,13 @@ extension ICEAgent {
             if let fragment = generation.senderFragment(in: username) { return (generation, fragment) }
         }
         return nil
+    }
+
+    /// Whether a check is not even answered, because it comes through a relay where none may be used.
+    ///
+    /// The other side has told so before, or says so with the priority (RFC 8445 §5.1.2.1: 0 is the type of relayed ones).
+    private func isForbidden(_ source: SocketAddress, priority: UInt32) -> Bool {
+        self.configuration.isDirectOnly && (priority >> 24 == 0 || self.remotes.isExcluded(source))
     }
 
     /// An authentic check: answers it, and remembers it or takes it up.

@@ -89,6 +89,16 @@ package struct ICEAgent: ~Copyable {
         self.settle(at: now)
     }
 
+    /// When the next new transaction may start, be it one of the owner's with a TURN server (RFC 8445 §14.2).
+    package var nextTurn: Instant { self.nextStart }
+
+    /// Takes the turn of a new transaction for the owner; false while it is too early.
+    package mutating func takeTurn(at now: Instant) -> Bool {
+        guard self.nextStart <= now else { return false }
+        self.nextStart = now + self.configuration.timing.pacing
+        return true
+    }
+
     /// The next datagram to send; poll again until nil.
     package mutating func pollTransmit() -> ICETransmit? {
         self.transmits.popFirst()
@@ -220,6 +230,11 @@ extension ICEAgent {
     /// Adds a candidate of the other side, before or after it is known itself; those beyond a limit are ignored.
     package mutating func addRemoteCandidate(_ candidate: Candidate, at now: Instant) {
         guard !self.hasEnded else { return }
+        guard !self.configuration.isDirectOnly || candidate.kind != .relayed else {
+            // It may be heard from as well.
+            self.exclude(candidate.address, at: now)
+            return
+        }
         switch self.remotes.add(candidate) {
         case .ignored:
             return

@@ -10,6 +10,8 @@ extension ICEAgent {
         package var localCredentials: ICECredentials
         /// Whether pairs that failed are tried again, because the other side may start minutes later.
         package var isPatient: Bool
+        /// Whether nothing is sent to a relay of the other side's.
+        package var isDirectOnly: Bool
         /// Times, all with the values of the RFCs unless a test says otherwise.
         package var timing: Timing
 
@@ -18,11 +20,13 @@ extension ICEAgent {
             role: ICERole,
             localCredentials: ICECredentials,
             isPatient: Bool = false,
+            isDirectOnly: Bool = false,
             timing: Timing = Timing()
         ) {
             self.role = role
             self.localCredentials = localCredentials
             self.isPatient = isPatient
+            self.isDirectOnly = isDirectOnly
             self.timing = timing
         }
     }

@@ -61,6 +61,8 @@ struct CandidatePair: Sendable {
     var isNominated = false
     /// Whether the other side nominated it before it was valid (RFC 8445 §7.3.1.5).
     var isNominatedOnSuccess = false
+    /// Checks that nominated it since this side last set about that.
+    var nominations = 0
     /// The number with which the other side nominated it; nil where that has none.
     var nominationNumber: UInt32?
     /// Until when it is not nominated again because it fell silent.

@@ -9,6 +9,8 @@ struct CheckList: Sendable {
     /// All pairs, in the order in which they were formed; at most `ICELimits.pairs`.
     private(set) var pairs: [CandidatePair] = []
     private var triggered: Deque<PairID> = []
+    /// Triggered checks since the last ordinary one.
+    private var triggeredInRow = 0
     private var nextNumber = 0
 
     /// The pair with an identifier, which must be in the list for a change to have an effect.
@@ -140,12 +142,25 @@ extension CheckList {
         self.triggered.append(id)
     }
 
+    /// Triggered checks after which an ordinary one has its turn.
+    private static let triggeredRun = 3
+
     /// The pair to check next: triggered ones first, in their order; then the best Waiting one (RFC 8445 §6.1.4.2).
+    ///
+    /// Two NATs that map each remote end anew, and let everybody in, show the peers a new source with each check: triggered
+    /// checks beget triggered checks without end. So that others are ever made, only a few of them go first.
     mutating func popNext(role: ICERole) -> PairID? {
-        if let id = self.triggered.popFirst() {
+        if self.triggeredInRow < Self.triggeredRun, let id = self.triggered.popFirst() {
+            self.triggeredInRow += 1
             return id
         }
-        return self.best(role) { $0.state == .waiting } ?? self.unfreezeOne(role: role)
+        self.triggeredInRow = 0
+        return self.nextOrdinary(role: role) ?? self.triggered.popFirst()
+    }
+
+    private mutating func nextOrdinary(role: ICERole) -> PairID? {
+        let queued = self.triggered
+        return self.best(role) { $0.state == .waiting && !queued.contains($0.id) } ?? self.unfreezeOne(role: role)
     }
 
     /// RFC 8445 §6.1.4.2: a Frozen pair thaws when no pair of its foundation is Waiting or In-Progress.

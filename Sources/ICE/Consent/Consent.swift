@@ -18,8 +18,6 @@ struct Consent: Sendable {
     /// Requests that follow each other quickly until something is heard; from then on the periodic ones do.
     private static let quickRequests = 5
 
-    /// When the last valid response came.
-    private(set) var lastResponse: Instant
     /// When anything was heard last, data included.
     private(set) var lastHeard: Instant
     /// When the next periodic request is due.
@@ -49,9 +47,12 @@ struct Consent: Sendable {
         self.quietAfter = timing.quietAfter
         self.roundTrip = roundTrip ?? .zero
         self.doubtAfter = max(self.roundTrip * 3, timing.doubtAfter)
-        self.lastResponse = provenAt
-        self.lastHeard = provenAt
-        self.nextCheck = now + Self.randomized(timing.consentInterval, random: &random)
+        let next = now + Self.randomized(timing.consentInterval, random: &random)
+        // A spare pair that is selected may have answered long ago: it is asked at once, and has time for an answer.
+        let isStale = provenAt + timing.consentInterval <= now
+        self.lastHeard = isStale ? now : provenAt
+        self.expiresAt = max(provenAt + timing.consentExpiry, now + timing.consentInterval * 2)
+        self.nextCheck = isStale ? now : next
     }
 
     /// Whether silence has lasted too long.
@@ -69,11 +70,11 @@ struct Consent: Sendable {
     private var suspicion: Int { self.isDataAwaited ? 3 : Self.quickRequests }
 
     /// When sending must end.
-    var expiresAt: Instant { self.lastResponse + self.expiry }
+    private(set) var expiresAt: Instant
 
     /// A valid response came.
     mutating func noteResponse(at now: Instant) {
-        self.lastResponse = now
+        self.expiresAt = now + self.expiry
         self.noteHeard(at: now)
     }
 

@@ -129,6 +129,7 @@ extension ICEAgent {
     /// RFC 8445 §8.1.1: the check is repeated with USE-CANDIDATE.
     mutating func startNominating(_ id: PairID) {
         self.nomination.nominating = id
+        self.checkList.update(id) { $0.nominations = 0 }
         self.nomination.number = min(self.nomination.number + 1, 0xFF_FFFF)
         self.checkList.trigger(id)
     }
