@@ -136,7 +136,7 @@ extension PeerConnection {
             return
         }
         for candidate in self.named.candidates(of: name, at: ip) {
-            self.addRemote(candidate, at: now)
+            self.agent.addRemoteCandidate(candidate, at: now)
         }
         self.pump(at: now)
     }
