@@ -9,8 +9,8 @@ import Wire
 struct PacingRecord {
     /// Ta (RFC 8445 §14.2).
     private static let interval = Duration.milliseconds(50)
-    /// RFC 8445 §14.3: "Agents MUST NOT use an RTO value smaller than 500 ms."
     /// The least time until the first repetition: RFC 8445 §14.3 forbids less.
+    private static let leastTimeout = Duration.milliseconds(500)
     /// Rc (RFC 8489 §6.2.1).
     private static let maximumSends = 7
 
