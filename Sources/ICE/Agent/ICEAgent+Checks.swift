@@ -195,12 +195,21 @@ extension ICEAgent {
         return self.configuration.isPatient && self.trusted != nil ? self.configuration.timing.improvementInterval : nil
     }
 
-    /// Checks the failed pair that has rested longest, with a single request.
+    /// Checks the failed pair that has rested longest: with a single request where the next one comes soon, with a few where
+    /// it rests for long.
     mutating func startPatientCheck(at now: Instant) {
         guard let due = self.patientDeadline(at: now), due <= now, let pair = self.nextPatientPair else { return }
         let wait = self.configuration.timing.patientInterval
-        let once = Retransmission(at: now, timeout: wait, sends: 1, lastWait: wait)
-        self.sendCheck(pair.id, .connectivity, once, at: now)
+        let retransmission =
+            self.trusted == nil
+            ? Retransmission(at: now, timeout: wait, sends: 1, lastWait: wait)
+            : Retransmission(
+                at: now,
+                timeout: self.configuration.timing.initialTimeout,
+                sends: Self.patientSends,
+                lastWait: wait
+            )
+        self.sendCheck(pair.id, .connectivity, retransmission, at: now)
         self.nextStart = now + self.configuration.timing.pacing
         self.nextPatientStart = now + self.configuration.timing.patientPacing
     }

@@ -43,7 +43,12 @@ extension ICEAgent {
         deadline = earliest(deadline, self.nominationDeadline(at: now))
         deadline = earliest(deadline, self.patientDeadline(at: now))
         deadline = earliest(deadline, self.failureDeadline(at: now))
-        return deadline.map { max($0, now.advanced(byNanoseconds: 1_000_000)) }
+        return deadline.map { Self.later($0, than: now) }
+    }
+
+    /// A deadline, or if that is past, one a moment from now.
+    static func later(_ deadline: Instant, than now: Instant) -> Instant {
+        max(deadline, now.advanced(byNanoseconds: 1_000_000))
     }
 
     /// Starts at most one new transaction each Ta, of whatever kind (RFC 8445 §14.2).

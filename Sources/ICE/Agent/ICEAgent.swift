@@ -265,8 +265,8 @@ extension ICEAgent {
 
     /// Takes note that data was sent over the selected pair: something is to be heard soon, or the path is checked.
     package mutating func noteDataSent(at now: Instant) {
-        guard self.consent?.noteDataSent(at: now) == true else { return }
-        self.nextTimeout = earliest(self.nextTimeout, self.consent?.deadline)
+        guard self.consent?.noteDataSent(at: now) == true, let deadline = self.consent?.deadline else { return }
+        self.nextTimeout = earliest(self.nextTimeout, Self.later(deadline, than: now))
     }
 
     /// Takes note that this host or the network says that an address cannot be reached, which may be true: the path is checked.

@@ -109,7 +109,9 @@ struct Consent: Sendable {
         self.unanswered += 1
         self.lastRequest = now
         guard self.nextCheck <= now else { return }
-        self.nextCheck = now + Self.randomized(self.interval, random: &random)
+        // Data may be heard all the time while each response is lost: what is left of the consent is not left to a few requests.
+        let isUrgent = self.expiresAt <= now + self.expiry * 2 / 3
+        self.nextCheck = now + Self.randomized(isUrgent ? self.interval / 5 : self.interval, random: &random)
     }
 
     /// Whether a request is due.

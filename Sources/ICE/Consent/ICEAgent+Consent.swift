@@ -20,7 +20,12 @@ extension ICEAgent {
         let isDoubted = consent.isDoubted
         if isDue {
             consent.noteRequest(at: now, random: &self.random)
-            self.sendFreshnessCheck(id, at: now)
+            if self.checkList[id]?.isValid == true {
+                self.sendFreshnessCheck(id, at: now)
+            } else {
+                // The other side has proven itself on a pair of which no check was answered yet: those have their pace.
+                self.checkList.trigger(id)
+            }
         }
         self.consent = consent
         let isSuspected = consent.suspectedSince != nil

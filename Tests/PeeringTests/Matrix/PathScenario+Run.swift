@@ -59,6 +59,7 @@ extension PathScenario {
             let violations = side.pacing.violations
             try meeting.demand(violations.isEmpty, "\(side.name) \(violations.prefix(5))")
         }
+        try meeting.demand(world.spinning.isEmpty, "\(world.spinning) asked for timeouts that were due")
         let misdeeds = world.relays.flatMap(\.violations)
         try meeting.demand(misdeeds.isEmpty, "\(misdeeds.prefix(3))")
         return world.internet.traceDigest

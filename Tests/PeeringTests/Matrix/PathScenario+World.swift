@@ -50,7 +50,10 @@ extension PathScenario {
     private func add(_ name: String, _ home: Home, number: Int, to world: PeerWorld) throws -> PeerSide {
         let (version4, version6) = self.addresses(of: number)
         let addresses = (home.families.v6 ? [version6] : []) + (home.families.v4 ? [version4] : [])
-        let side = try world.addSide(name, atAll: addresses) { $0.policy = home.policy }
+        let side = try world.addSide(name, atAll: addresses) {
+            $0.policy = home.policy
+            $0.reconnectTime = .seconds(600)
+        }
         guard home.hasRelay else { return side }
         let relayNumber = self.relays.isShared ? 3 : number
         if home.families.v4 { world.give(self.relay(relayNumber, isIPv6: false, in: world), to: side) }
