@@ -19,7 +19,7 @@ SOON = 15
 # Until icetalk says that it has found nothing: the other side has 39.5 s (RFC 8863 §4) after the exchange.
 PATHLESS = 39.5 + SOON
 
-_PATH = re.compile(r"(?:connected|path): (direct|relayed) (\w+) (\S+) \((\w+)\) → (\S+) \((\w+)\)")
+_PATH = re.compile(r"(?:connected|connected again|path): (direct|relayed) (\w+) (\S+) \((\w+)\) → (\S+) \((\w+)\)")
 _SCOPE = re.compile(r"%\w+")
 
 

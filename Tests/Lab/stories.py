@@ -64,7 +64,7 @@ class _Story(Transfer):
         """Waits until both use a path again; gives the seconds from now until the sender's does."""
         sender = self.programs[0]
         now = sender.age
-        seconds = sender.expect("err", "path: ", limit, after=now)[1] - now
+        seconds = sender.expect("err", ("path: ", "connected again: "), limit, after=now)[1] - now
         self.take_path(expected)
         return seconds
 
