@@ -27,6 +27,7 @@ UNDISTURBED = FILE_SIZE / World.RATE + 3
 
 _TWO_CABLES = Kind("two-cables", (Way("ipv4", nat.PORT_RESTRICTED), Way("ipv4", nat.PORT_RESTRICTED, WIRELESS)))
 _BY_STUN = [stun_options(), stun_options()]
+_PATIENTLY = [["--reconnect", "2m", *stun_options()]] * 2
 
 
 def stories():
@@ -262,7 +263,7 @@ def _long_outage(workshop):
         world.swallow(False)
         return f"found again after {story.expect_path(expected, RECOVERY):.1f} s"
 
-    return _transfer(workshop, (port, port), _BY_STUN, expected, happen)
+    return _transfer(workshop, (port, port), _PATIENTLY, expected, happen)
 
 
 def _long_silence(workshop):
@@ -270,7 +271,7 @@ def _long_silence(workshop):
     port = kind_named("port-restricted")
     expected = best_paths(port, port)
     with proven_world(workshop, port, port) as (world, folder):
-        with chat(workshop, world, folder, _BY_STUN) as meeting:
+        with chat(workshop, world, folder, _PATIENTLY) as meeting:
             meeting.connect(expected)
             meeting.say_a_line_each_way()
             first = world.place("first")
