@@ -32,6 +32,14 @@ struct Channel: Sendable {
         var reason: DataChannelEvent.CloseReason?
     }
 
+    /// A message that waits for its channel.
+    struct HeldMessage: Sendable {
+        /// What it says.
+        var bytes: [UInt8]
+        /// What it is.
+        var kind: DataChannelMessageKind
+    }
+
     /// What it was opened with.
     let parameters: DataChannelParameters
     /// Where it is in its life.
@@ -42,6 +50,8 @@ struct Channel: Sendable {
     var isAnnounced = false
     /// Parts of a message in the deprecated manner.
     var partial: [UInt8] = []
+    /// Messages that were sent before it had a stream.
+    var held: [HeldMessage] = []
     /// At how many waiting bytes the user is told.
     var lowThreshold = 0
     /// Whether the buffered amount was above the threshold since that was last told.

@@ -13,7 +13,7 @@ extension DataChannelSet {
     /// on it, and an end after everything.
     package mutating func handle(_ event: Association.Event, on association: inout Association, at now: Instant) {
         switch event {
-        case .established: self.transportEstablished(on: &association, at: now)
+        case .established: self.transportReady(on: &association, at: now)
         case .restarted: self.transportRestarted()
         case .incomingStreamsReset(let streams): self.incomingStreamsReset(streams, on: &association, at: now)
         case .outgoingStreamsReset(let streams): self.outgoingStreamsReset(streams)

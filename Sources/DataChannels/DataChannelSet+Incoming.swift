@@ -5,12 +5,13 @@ package import SCTP
 package import Wire
 
 extension DataChannelSet {
-    /// The association is established: waiting channels get streams, and are announced.
-    package mutating func transportEstablished<Transport: ChannelTransport & ~Copyable>(
+    /// The association knows the peer's limits, or is even established: waiting channels get streams, and are announced.
+    package mutating func transportReady<Transport: ChannelTransport & ~Copyable>(
         on transport: inout Transport,
         at now: Instant
     ) {
-        self.isEstablished = true
+        guard !self.isReady else { return }
+        self.isReady = true
         self.openWaiting(on: &transport, at: now)
     }
 
@@ -21,7 +22,7 @@ extension DataChannelSet {
 
     /// The association is over, and with it every channel.
     package mutating func transportEnded() {
-        self.isEstablished = false
+        self.isReady = false
         self.removeWaitingChannels()
         self.removeAllChannels()
     }
@@ -90,13 +91,13 @@ extension DataChannelSet {
         }
         switch state {
         case .closing(let closing) where closing.reason == .closed(by: .remote):
-            // Sent before the other side closed, read later: perhaps before anything else that says that it knew the channel.
-            self.announce(id, by: .local)
+            // Sent before the other side closed, read later.
+            break
         case .waiting, .closing:
             return
         case .opening:
             // Data on the stream says as much as the acknowledgement, which may be lost behind it (RFC 8832 §6).
-            self.becomeOpen(id)
+            self.channels[id]?.state = .open
         case .open:
             break
         }
@@ -123,7 +124,7 @@ extension DataChannelSet {
             switch try EstablishmentMessage(parsing: message.bytes.span) {
             case .acknowledgement:
                 guard let id = self.byStream[message.stream], self.channels[id]?.state == .opening else { return }
-                self.becomeOpen(id)
+                self.channels[id]?.state = .open
             case .open(let parameters):
                 self.receiveOpen(parameters, stream: message.stream, on: &transport, at: now)
             }
@@ -149,11 +150,6 @@ extension DataChannelSet {
         self.announce(id, by: .remote)
         self.establish(.acknowledgement, id: id, stream: stream, on: &transport, at: now)
         self.deliverEarly(on: stream, on: &transport, at: now)
-    }
-
-    private mutating func becomeOpen(_ id: DataChannelID) {
-        self.channels[id]?.state = .open
-        self.announce(id, by: .local)
     }
 
     private mutating func deliver<Transport: ChannelTransport & ~Copyable>(

@@ -20,7 +20,7 @@ package struct DataChannelSet: ~Copyable {
     /// What was not yet told.
     var events = Deque<DataChannelEvent>()
     /// Whether channels can be announced.
-    var isEstablished = false
+    var isReady = false
 
     private var nextID: UInt32 = 0
     private var waiting: [DataChannelID] = []
@@ -43,7 +43,7 @@ package struct DataChannelSet: ~Copyable {
         self.isDTLSClient = isDTLSClient
     }
 
-    /// Opens a channel; `.opened` follows, or `.closed` if the peer does not allow so many.
+    /// Opens a channel; `.opened` follows once it is announced, or `.closed` if the peer does not allow so many.
     ///
     /// - Throws: `.nameTooLong`, `.streamUnavailable` or `.tooManyChannels`.
     package mutating func open<Transport: ChannelTransport & ~Copyable>(
@@ -61,11 +61,11 @@ package struct DataChannelSet: ~Copyable {
         }
         let id = self.insert(Channel(parameters: parameters, state: .waiting, stream: parameters.negotiatedStream))
         self.waiting.append(id)
-        if self.isEstablished { self.openWaiting(on: &transport, at: now) }
+        if self.isReady { self.openWaiting(on: &transport, at: now) }
         return id
     }
 
-    /// Sends a message.
+    /// Sends a message; one on a channel that waits for the association goes together with its announcement.
     ///
     /// - Throws: `.noSuchChannel`, `.notOpen`, `.messageTooLarge` or `.refusedByTransport`.
     package mutating func send<Transport: ChannelTransport & ~Copyable>(
@@ -76,9 +76,13 @@ package struct DataChannelSet: ~Copyable {
         at now: Instant
     ) throws(DataChannelError) {
         guard let channel = self.channels[id] else { throw .noSuchChannel }
-        guard channel.state == .open || channel.state == .opening, let stream = channel.stream else { throw .notOpen }
+        guard !channel.isClosing else { throw .notOpen }
         guard bytes.count <= self.peerMaximumMessageSize else {
             throw .messageTooLarge(count: bytes.count, limit: self.peerMaximumMessageSize)
+        }
+        guard channel.state != .waiting, let stream = channel.stream else {
+            self.channels[id]?.held.append(Channel.HeldMessage(bytes: bytes, kind: kind))
+            return
         }
         let message = PayloadProtocols.outgoing(bytes, kind)
         do {
@@ -127,8 +131,9 @@ package struct DataChannelSet: ~Copyable {
         of id: DataChannelID,
         on transport: borrowing Transport
     ) -> Int {
-        guard let stream = self.channels[id]?.stream else { return 0 }
-        return transport.bufferedAmount(stream: stream)
+        guard let channel = self.channels[id] else { return 0 }
+        let held = channel.held.reduce(0) { $0 + $1.bytes.count }
+        return held + (channel.stream.map { transport.bufferedAmount(stream: $0) } ?? 0)
     }
 
     /// Sets at how many waiting bytes `.bufferedAmountLow` is told; 0 at first.
@@ -237,7 +242,27 @@ extension DataChannelSet {
             } else {
                 self.channels[id]?.state = .opening
                 self.establish(.open(channel.parameters), id: id, stream: stream, on: &transport, at: now)
+                // Messages may follow before the acknowledgement (RFC 8832 §6); browsers, too, open a channel here.
+                self.announce(id, by: .local)
             }
+            self.sendHeld(id, on: &transport, at: now)
+        }
+    }
+
+    private mutating func sendHeld<Transport: ChannelTransport & ~Copyable>(
+        _ id: DataChannelID,
+        on transport: inout Transport,
+        at now: Instant
+    ) {
+        guard let held = self.channels[id]?.held, !held.isEmpty else { return }
+        self.channels[id]?.held = []
+        do throws(DataChannelError) {
+            for message in held {
+                try self.send(message.bytes, as: message.kind, over: id, on: &transport, at: now)
+            }
+        } catch {
+            // The association takes no more: it is ending, and tells so.
+            self.remove(id, reason: .associationEnded)
         }
     }
 

@@ -135,7 +135,8 @@ extension PeerConnection {
             self.early.removeAll()
             if case .paired(let remote) = self.signaling { self.events.append(.secured(remote.fingerprint)) }
             self.deriveRestartCredentials()
-            self.association.associate(roundTrip: self.agent.roundTripTime, at: now)
+            let pair = self.agent.pair(with: path.remote, on: path.local)
+            self.association.associate(roundTrip: pair?.roundTripTime, at: now)
         case .impostor(let path):
             self.agent.exclude(path.remote, at: now)
             self.events.append(.impostor(path.remote))
@@ -163,10 +164,10 @@ extension PeerConnection {
 
     /// Tells which path is in use, if that has changed.
     ///
-    /// A path that the other side nominated is told with its round-trip time: that is known once the handshake is over.
+    /// A path is told with its round-trip time, which is known before the handshakes are over unless answers are lost.
     private mutating func tellPath() {
         guard let path = self.route.current, let pair = self.agent.pair(with: path.remote, on: path.local),
-            pair.roundTripTime != nil || self.secure?.isEstablished == true
+            pair.roundTripTime != nil || self.association.isEstablished
         else { return }
         let description = PathDescription(local: pair.local, remote: pair.remote, roundTripTime: pair.roundTripTime)
         if let told = self.toldPath, told.local == description.local, told.remote == description.remote { return }
@@ -228,8 +229,8 @@ extension PeerConnection {
                 self.events.append(.localDescriptionStale)
             case .gatheringComplete:
                 if self.relays.hasGathered { self.events.append(.gatheringComplete) }
-            case .valid:
-                self.takeEarlyHandshakes(at: now)
+            case .valid(let pair):
+                self.take(valid: pair, at: now)
             case .selected(let pair):
                 self.take(selected: pair, at: now)
             case .stateChanged(let state):
@@ -245,11 +246,19 @@ extension PeerConnection {
         }
     }
 
+    private mutating func take(valid pair: SelectedPair, at now: Instant) {
+        let path = Path(local: pair.base, remote: pair.destination)
+        if let time = pair.roundTripTime { self.secure?.setRoundTripTime(time, on: path) }
+        self.takeEarlyHandshakes(at: now)
+        self.secure?.begin(on: path, isTold: self.agent.isSignalled(path.remote), at: now)
+        if path == self.route.current { self.tellPath() }
+    }
+
     private mutating func take(selected pair: SelectedPair, at now: Instant) {
         let path = Path(local: pair.base, remote: pair.destination)
         self.route.select(path)
         self.resume(at: now)
-        if let time = pair.roundTripTime { self.secure?.setRoundTripTime(time) }
+        if let time = pair.roundTripTime { self.secure?.setRoundTripTime(time, on: path) }
         self.takeEarlyHandshakes(at: now)
         self.secure?.select(path, isTold: self.agent.isSignalled(path.remote), at: now)
         if self.route.isUndecided {
@@ -289,10 +298,13 @@ extension PeerConnection {
     /// Takes what happened to the association, in its order with messages: a stream is reset, or all ends, after what
     /// came before.
     private mutating func pumpAssociation(at now: Instant) {
+        if self.association.knowsPeer { self.channels.transportReady(on: &self.association, at: now) }
         while !self.holdsMessage, let event = self.association.pollEvent() {
             self.channels.handle(event, on: &self.association, at: now)
             switch event {
-            case .established: self.events.append(.established)
+            case .established:
+                self.events.append(.established)
+                self.tellPath()
             case .aborted(.local): break
             case .aborted(.timedOut): self.end(.lost)
             case .aborted(.protocolViolation): self.end(.failed("the other side broke the rules of SCTP"))

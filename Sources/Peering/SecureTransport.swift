@@ -91,16 +91,24 @@ final class SecureTransport {
     /// Handshakes that are under way, and addresses that are banned.
     var rememberedStrangers: Int { self.handshakes.all.count + self.banned.count }
 
-    /// Takes the round-trip time of ICE for the retransmission timers.
-    func setRoundTripTime(_ time: Duration) {
+    /// Takes the round-trip time that ICE found on a path for the retransmission timers there.
+    func setRoundTripTime(_ time: Duration, on path: Path) {
         self.roundTripTime = time
-        for handshake in self.handshakes.all {
-            handshake.connection.setRoundTripTime(time)
-        }
+        self.handshake(on: path)?.connection.setRoundTripTime(time)
     }
 }
 
 extension SecureTransport {
+    /// ICE found that a path works: a client begins on the first one, and does not wait for a nomination.
+    ///
+    /// Where handshakes race, an address that the other side has told need not wait for one that it has not.
+    func begin(on path: Path, isTold: Bool, at now: Instant) {
+        let isFirst = self.handshakes.all.isEmpty && self.nextAttempt == nil
+        let isFirstTold = self.manner == .perPath && isTold && !self.handshakes.all.contains(where: \.isTold)
+        guard isFirst || isFirstTold else { return }
+        self.start(on: path, isTold: isTold, at: now)
+    }
+
     /// ICE selected a path: a client begins there, and a single handshake goes on there.
     func select(_ path: Path, isTold: Bool, at now: Instant) {
         if self.manner == .single { self.handshakes.all.first?.path = path }

@@ -81,10 +81,13 @@ extension Session {
 
 extension Session {
     /// Opens the channel of the talk where this side is the one to do so; it waits for the association.
+    ///
+    /// Of two that are alike it is the one with the lesser fingerprint: as DTLS server it has keys before the other, so its
+    /// half of the association's handshake is ahead, and the channel's announcement travels with its cookie.
     func openTalk(with fingerprint: Fingerprint) {
         let isOpener =
             switch self.configuration.signaling {
-            case .symmetric: fingerprint.bytes.lexicographicallyPrecedes(self.peer.fingerprint.bytes)
+            case .symmetric: self.peer.fingerprint.bytes.lexicographicallyPrecedes(fingerprint.bytes)
             case .sdp(let isOfferer): isOfferer
             }
         guard isOpener, self.ownChannel == nil else { return }
@@ -93,6 +96,10 @@ extension Session {
             protocolName: ConversationChannel.protocolName
         )
         self.ownChannel = try? self.peer.assumeIsolated { try $0.openChannel(parameters) }
+        // What is said already travels with the announcement of the channel.
+        if let channel = self.ownChannel, case .symmetric = self.configuration.signaling {
+            self.becomeIcetalk(on: channel)
+        }
     }
 
     /// The channel that this side opened is open.
@@ -101,7 +108,6 @@ extension Session {
             if case .plain = self.talk { self.plainChannels.insert(channel, at: 0) }
             return
         }
-        guard case .sdp = self.configuration.signaling else { return self.becomeIcetalk(on: channel) }
         self.talk = .listening(channel, isLate: false)
         self.after(SessionLimits.helloPatience) { session in
             guard case .listening(let channel, isLate: false) = session.talk else { return }

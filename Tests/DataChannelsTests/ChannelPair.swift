@@ -78,7 +78,7 @@ final class ChannelEnd {
     }
 
     func establish() {
-        self.channels.transportEstablished(on: &self.transport, at: .zero)
+        self.channels.transportReady(on: &self.transport, at: .zero)
     }
 
     func receive(_ bytes: [UInt8], protocolID: UInt32, stream: UInt16) {
@@ -95,6 +95,8 @@ final class ChannelEnd {
     }
 
     func stream(of id: DataChannelID) -> UInt16? { self.channels.stream(of: id)?.rawValue }
+
+    func bufferedAmount(of id: DataChannelID) -> Int { self.channels.bufferedAmount(of: id, on: self.transport) }
 
     func parameters(of id: DataChannelID) -> DataChannelParameters? { self.channels.parameters(of: id) }
 

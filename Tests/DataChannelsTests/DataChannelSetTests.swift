@@ -39,15 +39,16 @@ import Wire
         #expect(odd.map { pair.server.stream(of: $0) } == [1, 3, 5])
     }
 
-    @Test func `channels wait for the association`() throws {
+    @Test func `channels wait for the association, and what is sent on them waits with them`() throws {
         let end = ChannelEnd(isDTLSClient: false)
         let id = try end.open(DataChannelParameters(label: "early"))
         #expect(end.stream(of: id) == nil)
-        #expect(throws: DataChannelError.notOpen) { try end.send("x", over: id) }
-        #expect(end.transport.sent.isEmpty)
+        try end.send("x", over: id)
+        try end.send("yz", over: id)
+        #expect(end.transport.sent.isEmpty && end.bufferedAmount(of: id) == 3)
         end.establish()
         #expect(end.stream(of: id) == 1)
-        #expect(end.transport.sent.map(\.protocolID.rawValue) == [50])
+        #expect(end.transport.sent.map(\.protocolID.rawValue) == [50, 51, 51])
     }
 
     @Test func `until the acknowledgement messages are in order, and DCEP always is`() throws {
@@ -89,7 +90,7 @@ import Wire
         let second = try pair.client.open(DataChannelParameters(label: "two"))
         #expect(pair.client.stream(of: second) == 2)
         pair.client.channels.outgoingStreamsReset([StreamID(0)])
-        #expect(pair.client.drainEvents().isEmpty)
+        #expect(pair.client.drainEvents() == [.opened(second, by: .local)])
         let third = try pair.client.open(DataChannelParameters(label: "three"))
         #expect(pair.client.stream(of: third) == 4)
         pair.pump()
@@ -137,13 +138,13 @@ import Wire
         let first = try pair.client.open(DataChannelParameters(label: ""))
         pair.client.transport.refusesResets = true
         pair.client.close(first)
-        #expect(pair.client.drainEvents() == [.closed(first, .closed(by: .local))])
+        #expect(pair.client.drainEvents() == [.opened(first, by: .local), .closed(first, .closed(by: .local))])
         pair.client.transport.refusesResets = false
         let second = try pair.client.open(DataChannelParameters(label: ""))
         #expect(pair.client.stream(of: second) == 2)
         pair.client.close(second)
         pair.client.channels.outgoingResetDenied([StreamID(2)])
-        #expect(pair.client.drainEvents() == [.closed(second, .closed(by: .local))])
+        #expect(pair.client.drainEvents() == [.opened(second, by: .local), .closed(second, .closed(by: .local))])
         #expect(pair.client.stream(of: try pair.client.open(DataChannelParameters(label: ""))) == 4)
     }
 
@@ -210,7 +211,7 @@ import Wire
         pair.pump()
         #expect(
             pair.client.drainEvents() == [
-                .closed(ids[2], .noStream), .opened(ids[0], by: .local), .opened(ids[1], by: .local),
+                .opened(ids[0], by: .local), .opened(ids[1], by: .local), .closed(ids[2], .noStream),
             ]
         )
     }
@@ -320,7 +321,9 @@ import Wire
         let third = try pair.client.open(DataChannelParameters(label: ""))
         pair.client.channels.transportEnded()
         #expect(
-            pair.client.drainEvents() == [.closed(second, .associationEnded), .closed(third, .associationEnded)]
+            pair.client.drainEvents() == [
+                .opened(second, by: .local), .closed(second, .associationEnded), .closed(third, .associationEnded),
+            ]
         )
     }
 

@@ -32,7 +32,7 @@ struct BadInputTests {
             (["chat", "--manual", "--log", "missing/log"], 8, "missing/log"),
             (["chat", "--manual", "--interface", "nonesuch0"], 3, "nonesuch0"),
             (["chat", "--manual", "--stun", "host:port"], 2, "port"),
-            (["chat", "--manual", "--reconnect", "10m"], 2, "--reconnect"),
+            (["chat", "--manual", "--reconnect", "soon"], 2, "--reconnect"),
             (["chat", "--manual", "--bogus"], 2, "--bogus"),
             (["completion", "tcsh"], 2, "tcsh"),
         ] as [([String], Int32, String)]

@@ -89,7 +89,8 @@ struct MeetingTests {
         let path = self.place.path + "/big"
         try self.place.file("big", [])
         #expect(truncate(path, 8 << 30) == 0)
-        let (ann, bob) = (try self.ann("send", "--json", "big"), try self.bob("receive", "--yes", "-o", "copy"))
+        let ann = try self.ann("send", "--json", "--reconnect", "0", "big")
+        let bob = try self.bob("receive", "--yes", "-o", "copy")
         while let line = await ann.line(), !line.contains("\"event\":\"progress\"") {}
         kill(bob.pid, SIGKILL)
         #expect(await bob.status() == -SIGKILL)

@@ -132,6 +132,8 @@ final class Lab {
     var loss = 0
     /// Decides about each datagram as it is seen between the NATs: nil drops it.
     var tamper: (Packet) -> Packet? = { $0 }
+    /// What the owner of an agent does about an event.
+    var respond: (Host, ICEAgent.Event) -> Void = { _, _ in }
     /// Whether a timeout was asked for that was not later than the call that should have dealt with it.
     private(set) var hasSpun = false
 
@@ -230,6 +232,7 @@ final class Lab {
         while let event = host.agent.pollEvent() {
             self.trace.append("\(self.now.nanoseconds) \(host.name) \(event)")
             host.events.append(event)
+            self.respond(host, event)
         }
     }
 

@@ -40,6 +40,8 @@ struct Command: Decodable {
     var channel: UInt32?
     /// What the new channel is called.
     var label: String?
+    /// What is sent on it first, before it is open.
+    var text: String?
     /// Whether its messages keep their order.
     var ordered: Bool?
     /// How often a message is sent again.
@@ -53,7 +55,7 @@ struct Command: Decodable {
 
     private enum CodingKeys: String, CodingKey {
         case verb = "do"
-        case sdp, trickle, candidate, channel, label, ordered, maxRetransmits, maxPacketLifeTime, negotiated, id
+        case sdp, trickle, candidate, channel, label, text, ordered, maxRetransmits, maxPacketLifeTime, negotiated, id
     }
 
     /// The channel that `open` asks for, in the words of a browser.

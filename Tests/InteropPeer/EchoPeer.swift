@@ -18,6 +18,8 @@ actor EchoPeer {
 
     private let peer: Peer
     private var labels: [DataChannelID: String] = [:]
+    /// Channels on which something came.
+    private var heard: Set<DataChannelID> = []
 
     init(_ peer: Peer) {
         self.peer = peer
@@ -58,7 +60,7 @@ actor EchoPeer {
         case .candidates:
             Report.candidates(try await self.peer.localDescription().candidates.map(\.attribute)).write()
         case .open:
-            try await self.open(command.parameters)
+            try await self.open(command.parameters, saying: command.text)
         case .close:
             await self.peer.closeChannel(DataChannelID(rawValue: try self.need(command.channel, "channel")))
         case .end:
@@ -85,9 +87,12 @@ actor EchoPeer {
         Report.description(kind, description).write()
     }
 
-    private func open(_ parameters: DataChannelParameters) async throws {
+    private func open(_ parameters: DataChannelParameters, saying text: String?) async throws {
         let channel = try await self.peer.openChannel(parameters)
         self.labels[channel] = parameters.label
+        if let text {
+            try await self.peer.send(Array(text.utf8), as: .text, on: channel)
+        }
     }
 
     private func take(_ event: PeerEvent) async {
@@ -101,6 +106,7 @@ actor EchoPeer {
             self.labels[channel] = parameters.label
             await Report.open(channel, stream: self.peer.stream(of: channel), parameters).write()
         case .channel(.message(let channel, let kind, let bytes)):
+            if self.heard.insert(channel).inserted { Report.heard(channel).write() }
             // A channel that is being closed takes no answer any more.
             try? await self.peer.send(bytes, as: kind, on: channel)
         case .channel(.closed(let channel, let reason)):

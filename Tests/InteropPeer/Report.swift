@@ -16,6 +16,8 @@ struct Report: Encodable {
 
     /// The word that names the event.
     var event: String
+    /// When it was reported, in seconds since 1970.
+    var time = Date().timeIntervalSince1970
     var description: Description?
     var candidates: [String]?
     var channel: UInt32?
@@ -49,6 +51,13 @@ struct Report: Encodable {
         report.id = stream
         report.label = parameters.label
         report.reliability = parameters.reliabilityName
+        return report
+    }
+
+    /// The first message came on a channel.
+    static func heard(_ channel: DataChannelID) -> Report {
+        var report = Report("heard")
+        report.channel = channel.rawValue
         return report
     }
 

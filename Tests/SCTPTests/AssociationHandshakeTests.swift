@@ -29,15 +29,47 @@ import Wire
         #expect(pair.left.statistics.smoothedRoundTrip == .milliseconds(20))
     }
 
+    @Test func `data travels with the cookie, in its packet alone`() throws {
+        let peer = ScriptedPeer()
+        for size in [3, 700, 700] { try peer.send(pattern(size)) }
+        let packets = peer.establish()
+        #expect(packets.map { chunkTypes(of: $0) } == [[.cookieEcho, .data, .data]])
+        #expect(dataOffsets(in: packets, from: peer.remoteTSN) == [0, 1])
+        // The first fragment that found no room, and what follows it.
+        #expect(dataOffsets(in: peer.packets(), from: peer.remoteTSN) == [2])
+    }
+
+    @Test func `a cookie that is repeated brings its data again, and a lost one costs no window`() throws {
+        let peer = ScriptedPeer()
+        try peer.send([1])
+        peer.association.associate(at: peer.now)
+        _ = try peer.learnNext()
+        peer.deliver { $0.initChunk(peer.initChunk(cookie: [9]), isAck: true) }
+        let window = peer.statistics.congestionWindow
+        for _ in 0..<3 {
+            let packets = peer.packets()
+            #expect(packets.map { chunkTypes(of: $0) } == [[.cookieEcho, .data]])
+            #expect(dataOffsets(in: packets, from: peer.remoteTSN) == [0])
+            peer.expire()
+        }
+        #expect(peer.chunks() == [[.cookieEcho, .data]])
+        peer.deliver { $0.chunk(.cookieAck) }
+        peer.acknowledge(1)
+        #expect(peer.packets().isEmpty && peer.statistics.congestionWindow >= window)
+        #expect(peer.association.isIdle == true as Bool)
+    }
+
     @Test(arguments: 1...40 as ClosedRange<UInt64>)
-    func `it comes about through loss, duplication and reordering`(seed: UInt64) {
+    func `it comes about through loss, duplication and reordering`(seed: UInt64) throws {
         let pair = AssociationPair(seed: seed)
         pair.setLink(delay: 5_000_000, jitter: 30_000_000, loss: 200, duplication: 200)
+        for end in [pair.left, pair.right] { try pair.send([1], from: end) }
         pair.associate()
         pair.run(milliseconds: 120_000) { pair.left.isEstablished && pair.right.isEstablished }
         pair.run(milliseconds: 5000)
         #expect(pair.left.events == [.established], "seed \(seed)")
         #expect(pair.right.events == [.established], "seed \(seed)")
+        #expect(pair.left.received == [[1]] && pair.right.received == [[1]], "seed \(seed)")
     }
 
     @Test func `nothing is kept for an INIT until its cookie comes back`() {

@@ -63,8 +63,7 @@ import Wire
         peer.window = 100
         try peer.send([1], reliability: .lifetime(.milliseconds(10)))
         try peer.send([2])
-        peer.establish()
-        let packets = peer.packets()
+        let packets = peer.establish()
         #expect(dataOffsets(in: packets, from: peer.remoteTSN) == [0])
         #expect(packets.first.flatMap { value(of: [.data], in: $0) }?.last == 2)
         #expect(peer.events.contains(.messageAbandoned(StreamID(0))))

@@ -117,17 +117,22 @@ final class ScriptedPeer {
         return try #require(self.learn(packet))
     }
 
-    /// The association begins, and this peer goes along.
-    func establish(cookie: [UInt8] = [UInt8]("dcSCTP00 and more".utf8), acceptsZeroChecksum: Bool = false) {
+    /// The association begins, and this peer goes along; the packets with which the cookie came back.
+    @discardableResult
+    func establish(
+        cookie: [UInt8] = [UInt8]("dcSCTP00 and more".utf8),
+        acceptsZeroChecksum: Bool = false
+    ) -> [[UInt8]] {
         self.association.associate(at: self.now)
         for packet in self.packets() { _ = self.learn(packet) }
         self.pass(milliseconds: 50)
         self.deliver {
             $0.initChunk(self.initChunk(cookie: cookie, acceptsZeroChecksum: acceptsZeroChecksum), isAck: true)
         }
-        _ = self.packets()
+        let answer = self.packets()
         self.pass(milliseconds: 50)
         self.deliver { $0.chunk(.cookieAck) }
+        return answer
     }
 
     /// A SACK of this peer.

@@ -135,9 +135,10 @@ struct OptionTests {
     }
 
     @Test
-    func `A lost peer is not looked for`() throws {
-        _ = try self.settings(["--manual", "--reconnect", "0"])
-        #expect(self.failure(["--manual", "--reconnect", "10m"])?.status == .usage)
+    func `A lost peer is looked for as long as is said, or for ten minutes`() throws {
+        #expect(try self.settings(["--manual"]).reconnectTime == .seconds(600))
+        #expect(try self.settings(["--manual", "--reconnect", "0"]).reconnectTime == .zero)
+        #expect(try self.settings(["--manual", "--reconnect", "2h"]).reconnectTime == .seconds(7_200))
     }
 
     @Test

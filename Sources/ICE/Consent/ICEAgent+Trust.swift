@@ -13,7 +13,8 @@ extension ICEAgent {
 
     /// Takes note that the other side has shown at an address, by means above ICE, that it is who it should be.
     ///
-    /// A controlling agent that had nominated another pair nominates this one now.
+    /// A controlling agent that has named another pair names this one now; one that has named none takes its time to find the
+    /// best.
     package mutating func prove(_ remote: SocketAddress, on local: SocketAddress, at now: Instant) {
         guard let id = self.checkList.find(base: local, destination: remote.scoped(like: local)), id != self.proven
         else { return }
@@ -22,7 +23,8 @@ extension ICEAgent {
         self.wasProven = true
         self.hasLostConsent = false
         self.followTrust(from: before, at: now)
-        if self.role == .controlling, id != self.nomination.selected, id != self.nomination.nominating {
+        let named = [self.nomination.selected, self.nomination.nominating].compactMap(\.self)
+        if self.role == .controlling, !named.isEmpty, !named.contains(id) {
             self.startNominating(id)
         }
         self.settle(at: now)

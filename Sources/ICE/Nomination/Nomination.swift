@@ -55,7 +55,7 @@ extension ICEAgent {
             self.startNominating(other.id)
             return
         }
-        guard let best = self.checkList.bestValid(self.role) else {
+        guard let best = self.nominee else {
             self.nomination.firstValidAt = nil
             return
         }
@@ -71,9 +71,16 @@ extension ICEAgent {
             let deadline = self.improvement(on: selected, at: now).map { self.improvementDeadline($0, selected) }
             return deadline.flatMap { $0 > now ? $0 : nil }
         }
-        guard let best = self.checkList.bestValid(self.role), let deadline = self.settlingDeadline(best), deadline > now
+        guard let best = self.nominee, let deadline = self.settlingDeadline(best), deadline > now
         else { return nil }
         return deadline
+    }
+
+    /// The best valid pair; once the other side has proven itself somewhere, only an address that it has told may be better.
+    private var nominee: CandidatePair? {
+        self.checkList.bestValid(self.role) { pair in
+            self.proven == nil || pair.id == self.proven || self.remotes.isSignalled(pair.destination)
+        }
     }
 
     private func settlingDeadline(_ best: CandidatePair) -> Instant? {

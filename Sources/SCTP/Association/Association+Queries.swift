@@ -5,6 +5,11 @@ extension Association {
     /// Whether data flows.
     package var isEstablished: Bool { self.state == .established }
 
+    /// Whether the limits of the peer are known; what is sent from then on need not wait, but may travel with the cookie.
+    package var knowsPeer: Bool {
+        if case .cookieEchoed = self.state { true } else { self.state.isSynchronized }
+    }
+
     /// Whether the association is over; an ABORT may still wait to be sent.
     package var isOver: Bool { self.state == .ended }
 

@@ -29,6 +29,7 @@ extension Association {
             handshake.attempts += 1
             self.state = .cookieEchoed(handshake)
             self.control.isCookieEchoDue = true
+            self.transmission.sendAgain()
             self.restartHandshakeTimer(handshake, at: now)
         case .closed, .established, .shutdownPending, .shutdownSent, .shutdownReceived, .shutdownAckSent, .ended:
             break

@@ -21,9 +21,11 @@ extension Association {
             return false
         }
         writer.beginPacket(self.header(tag: peer.tag))
-        let hasCookie = self.control.isCookieEchoDue
-        self.writeHandshake(into: &writer)
-        if self.state.isSynchronized {
+        let hasCookie = self.writeHandshake(into: &writer)
+        if hasCookie {
+            // RFC 9260 §5.1 C: pending data may follow COOKIE ECHO in its packet, but in no other until COOKIE ACK.
+            _ = self.transmission.write(into: &writer, at: now)
+        } else if self.state.isSynchronized {
             self.writeControl(into: &writer, at: now)
             if self.state.sendsData, self.transmission.write(into: &writer, at: now) {
                 self.heartbeat.lastSentAt = now
@@ -47,8 +49,11 @@ extension Association {
         )
     }
 
-    private mutating func writeHandshake(into writer: inout ByteWriter) {
+    /// - Returns: whether the packet has a COOKIE ECHO.
+    private mutating func writeHandshake(into writer: inout ByteWriter) -> Bool {
+        var hasCookie = false
         if self.control.isCookieEchoDue, case .cookieEchoed(let handshake) = self.state {
+            hasCookie = true
             writer.cookieEchoChunk(handshake.cookie)
             while let cause = self.control.popError(room: self.room(in: writer)) {
                 writer.errorChunk([cause])
@@ -59,6 +64,7 @@ extension Association {
             writer.chunk(.cookieAck)
             self.control.isCookieAckDue = false
         }
+        return hasCookie
     }
 
     private mutating func writeControl(into writer: inout ByteWriter, at now: Instant) {

@@ -89,7 +89,10 @@ struct Transmission: Sendable {
     }
 
     /// The peer is known now: its INIT or INIT ACK was taken, whichever it was (both seed window and threshold).
+    ///
+    /// What went with a cookie that was of no use goes again.
     mutating func start(toward peer: Peer) {
+        self.sendAgain()
         self.advertisedWindow = Int(peer.window)
         self.supportsForwardTSN = peer.supportsForwardTSN
         self.reportLimit = peer.reportLimit
@@ -115,6 +118,13 @@ struct Transmission: Sendable {
             self.burst = Self.initialBurst
         }
         self.queue.append(message)
+    }
+
+    /// Data that went with a COOKIE ECHO goes with the next one, too: T1-cookie stands for T3-rtx until COOKIE ACK, and the loss
+    /// of the first packet says nothing of congestion.
+    mutating func sendAgain() {
+        self.outstanding.loseAll()
+        self.timer = nil
     }
 
     /// T3-rtx expired (RFC 9260 §6.3.3).

@@ -50,7 +50,7 @@ struct ChannelRig: ~Copyable {
         let streams: UInt16 = shape & 1 == 0 ? .max : 8
         self.sink = Sink(outboundStreams: streams, inboundStreams: streams)
         if shape & 2 == 0 { self.channels.setPeer(maxMessageSize: UInt32(shape), isDTLSClient: shape & 4 == 0) }
-        if shape & 8 == 0 { self.channels.transportEstablished(on: &self.sink, at: .zero) }
+        if shape & 8 == 0 { self.channels.transportReady(on: &self.sink, at: .zero) }
     }
 
     /// Does what the input says next.
@@ -78,7 +78,7 @@ struct ChannelRig: ~Copyable {
         case 13: self.sink.refuses = input.flag()
         case 14 where input.u8() == 0xC1: self.channels.transportEnded()
         case 15 where input.u8() == 0xC1: self.channels.transportRestarted()
-        default: self.channels.transportEstablished(on: &self.sink, at: .zero)
+        default: self.channels.transportReady(on: &self.sink, at: .zero)
         }
     }
 
