@@ -70,6 +70,7 @@ let package = Package(
         fuzzer("FuzzSafeText", []),
         fuzzer("FuzzSTUNMessage", ["STUN"]),
         fuzzer("FuzzStreamFramer", ["STUN"]),
+        fuzzer("FuzzPacketDeframer", ["ICE"]),
         fuzzer("FuzzSessionDescription", ["SDP"]),
         fuzzer("FuzzCandidate", ["SDP", "ICE", "Peering"]),
         fuzzer("FuzzInvitation", ["Peering", "Rendezvous"]),

@@ -1,6 +1,7 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
+package import SDP
 package import Wire
 
 /// How a candidate came to be known (RFC 8445 §5.1.1).
@@ -14,13 +15,52 @@ package enum CandidateKind: String, Hashable, Sendable, CaseIterable {
     /// An address on a TURN server.
     case relayed = "relay"
 
-    /// The type preference that RFC 8445 §5.1.2.2 recommends.
-    package var preference: UInt32 {
+    /// The type preference that RFC 8445 §5.1.2.2 recommends; over TCP what Chromium has, below all UDP without a relay.
+    func preference(over transport: CandidateTransport) -> UInt32 {
+        switch (self, transport) {
+        case (.host, .udp): 126
+        case (.peerReflexive, .udp): 110
+        case (.serverReflexive, .udp): 100
+        case (.host, .tcp): 90
+        case (.peerReflexive, .tcp): 80
+        case (.serverReflexive, .tcp): 70
+        case (.relayed, _): 0
+        }
+    }
+}
+
+/// The protocol between two candidates.
+package enum CandidateTransport: Hashable, Sendable {
+    /// Datagrams.
+    case udp
+    /// A stream (RFC 6544), and who begins it.
+    case tcp(CandidateAttribute.TCPType)
+
+    /// RFC 6544 §4.5: the port that stands for "any" in an active candidate.
+    package static let activePort: UInt16 = 9
+
+    /// The word for people, and in SDP.
+    package var name: String { self.isTCP ? "tcp" : "udp" }
+
+    /// Whether it is a stream.
+    package var isTCP: Bool { self != .udp }
+
+    /// Whether a local candidate of this transport forms pairs with a remote one (RFC 6544 §6.2): datagrams with datagrams,
+    /// and who connects with who listens; who listens waits to be connected to.
+    func pairs(with remote: CandidateTransport) -> Bool {
+        switch (self, remote) {
+        case (.udp, .udp), (.tcp(.active), .tcp(.passive)): true
+        case (.udp, .tcp), (.tcp, _): false
+        }
+    }
+
+    /// That of the other end of a connection.
+    var opposite: CandidateTransport {
         switch self {
-        case .host: 126
-        case .peerReflexive: 110
-        case .serverReflexive: 100
-        case .relayed: 0
+        case .udp: .udp
+        case .tcp(.active): .tcp(.passive)
+        case .tcp(.passive): .tcp(.active)
+        case .tcp(.simultaneousOpen): .tcp(.simultaneousOpen)
         }
     }
 }
@@ -29,6 +69,8 @@ package enum CandidateKind: String, Hashable, Sendable, CaseIterable {
 package struct Candidate: Hashable, Sendable {
     /// How it came to be known.
     package var kind: CandidateKind
+    /// The protocol.
+    package var transport = CandidateTransport.udp
     /// Where to send.
     package var address: SocketAddress
     /// Equal for candidates of one kind, base address, server and transport (RFC 8445 §5.1.1.3); 1 to 32 ice-chars.
@@ -41,12 +83,14 @@ package struct Candidate: Hashable, Sendable {
     /// Creates a candidate.
     package init(
         kind: CandidateKind,
+        transport: CandidateTransport = .udp,
         address: SocketAddress,
         foundation: String,
         priority: UInt32,
         relatedAddress: SocketAddress? = nil
     ) {
         self.kind = kind
+        self.transport = transport
         self.address = address
         self.foundation = foundation
         self.priority = priority
@@ -54,8 +98,25 @@ package struct Candidate: Hashable, Sendable {
     }
 
     /// RFC 8445 §5.1.2.1 for component 1.
-    package static func priority(kind: CandidateKind, localPreference: UInt16) -> UInt32 {
-        kind.preference << 24 | UInt32(localPreference) << 8 | 255
+    package static func priority(
+        kind: CandidateKind,
+        over transport: CandidateTransport = .udp,
+        localPreference: UInt16
+    ) -> UInt32 {
+        kind.preference(over: transport) << 24 | UInt32(localPreference) << 8 | 255
+    }
+
+    /// RFC 6544 §4.2: the local preference of a TCP candidate begins with three bits for its direction.
+    static func localPreference(_ rank: UInt16, of kind: CandidateKind, over transport: CandidateTransport) -> UInt16 {
+        guard case .tcp(let type) = transport else { return rank }
+        let isReflexive = kind == .serverReflexive || kind == .peerReflexive
+        let direction: UInt16 =
+            switch type {
+            case .active: isReflexive ? 4 : 6
+            case .passive: isReflexive ? 2 : 4
+            case .simultaneousOpen: isReflexive ? 6 : 2
+            }
+        return direction << 13 | rank & 0x1FFF
     }
 }
 

@@ -45,8 +45,9 @@ extension PathDescription: CustomStringConvertible {
         let ends =
             "\(self.local.address) (\(self.local.kind.rawValue)) → "
             + "\(self.remote.address) (\(self.remote.kind.rawValue))"
-        guard let time = self.roundTripTime else { return "\(way) udp \(ends)" }
-        return "\(way) udp \(ends), \(Self.milliseconds(time))"
+        let transport = self.local.transport.name
+        guard let time = self.roundTripTime else { return "\(way) \(transport) \(ends)" }
+        return "\(way) \(transport) \(ends), \(Self.milliseconds(time))"
     }
 
     private static func milliseconds(_ time: Duration) -> String {

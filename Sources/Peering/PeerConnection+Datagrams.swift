@@ -60,6 +60,7 @@ extension PeerConnection {
     /// Runs every timer that has expired; a spurious call does nothing.
     package mutating func handleTimeout(at now: Instant) {
         self.relays.handleTimeout(at: now)
+        self.tcp.handleTimeout(at: now)
         guard !self.isClosed else { return }
         self.agent.handleTimeout(at: now)
         self.secure?.handleTimeout(at: now)
@@ -73,8 +74,8 @@ extension PeerConnection {
 
     /// When `handleTimeout` has something to do; nil: never.
     package var nextTimeout: Instant? {
-        guard !self.isClosed else { return self.relays.nextTimeout }
-        var next = self.agent.nextTimeout
+        guard !self.isClosed else { return earliest(self.relays.nextTimeout, self.tcp.nextTimeout) }
+        var next = earliest(self.agent.nextTimeout, self.tcp.nextTimeout)
         next = earliest(next, self.secure?.nextTimeout)
         next = earliest(next, self.relays.nextTimeout)
         next = earliest(next, self.nextProbe)
@@ -139,6 +140,7 @@ extension PeerConnection {
             self.association.associate(roundTrip: pair?.roundTripTime, at: now)
         case .impostor(let path):
             self.agent.exclude(path.remote, at: now)
+            self.tcp.exclude(path.remote)
             self.events.append(.impostor(path.remote))
         case .closed:
             self.end(.remote)

@@ -23,7 +23,11 @@ extension PeerConnection {
                 continue
             }
             if self.relays.hasBase(transmit.source) { return transmit }
-            self.relays.send(buffer.bytes.span, transmit, at: now)
+            if self.tcp.hasBase(transmit.source) {
+                self.tcp.send(buffer.bytes.span, transmit, at: now)
+            } else {
+                self.relays.send(buffer.bytes.span, transmit, at: now)
+            }
         }
     }
 

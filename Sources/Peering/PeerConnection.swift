@@ -61,6 +61,7 @@ package struct PeerConnection: ~Copyable {
     var agent: ICEAgent
     let streams = StreamTable()
     let relays: RelaySet
+    let tcp: TCPPaths
     /// Whether every TURN server had answered or failed when that was last looked at.
     var relaysHadGathered = true
     var early = EarlyHandshakes()
@@ -122,6 +123,7 @@ package struct PeerConnection: ~Copyable {
             configuration: Self.associationConfiguration(configuration),
             random: random.fork()
         )
+        self.tcp = TCPPaths(streams: self.streams)
         self.relays = RelaySet(streams: self.streams, random: random.fork())
         self.random = random.fork()
         self.channels = DataChannelSet(maxMessageSize: configuration.maxMessageSize)
@@ -151,6 +153,21 @@ extension PeerConnection {
     package mutating func removeLocalAddress(_ address: SocketAddress, at now: Instant) {
         self.relays.removeBase(address, at: now)
         self.agent.removeLocalAddress(address, at: now)
+        self.pump(at: now)
+    }
+
+    /// Adds an address of this host on which connections for `accept(from:on:at:)` come in, and from whose IP address streams
+    /// can be opened: ICE over TCP (RFC 6544), unless only relays may be used. Its port is not one of UDP on that address.
+    package mutating func addTCPAddress(_ address: SocketAddress, localPreference: UInt16, at now: Instant) {
+        guard self.configuration.policy != .relay else { return }
+        self.tcp.addBase(address)
+        self.agent.addTCPAddress(address, localPreference: localPreference, at: now)
+        self.pump(at: now)
+    }
+
+    /// Removes an address that was added for TCP, with all its connections.
+    package mutating func removeTCPAddress(_ address: SocketAddress, at now: Instant) {
+        for base in self.tcp.removeBase(address) { self.agent.removeLocalAddress(base, at: now) }
         self.pump(at: now)
     }
 

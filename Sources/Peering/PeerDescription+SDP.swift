@@ -7,10 +7,17 @@ package import SDP
 import Wire
 
 extension Candidate {
-    /// The candidate of an SDP attribute; nil when it cannot be used here: another component, TCP, or a name to
-    /// resolve.
+    /// The candidate of an SDP attribute; nil when it cannot be used here: another component, TCP where both sides would
+    /// have to connect at once, or a name to resolve.
     package init?(_ attribute: CandidateAttribute) {
-        guard attribute.component == 1, attribute.transport == .udp, case .ip(let ip) = attribute.address,
+        let transport: CandidateTransport
+        switch (attribute.transport, attribute.tcpType) {
+        case (.udp, _): transport = .udp
+        case (.tcp, .active): transport = .tcp(.active)
+        case (.tcp, .passive): transport = .tcp(.passive)
+        default: return nil
+        }
+        guard attribute.component == 1, case .ip(let ip) = attribute.address,
             attribute.port != 0
         else { return nil }
         let kind: CandidateKind =
@@ -22,6 +29,7 @@ extension Candidate {
             }
         self.init(
             kind: kind,
+            transport: transport,
             address: SocketAddress(ip, port: attribute.port),
             foundation: attribute.foundation,
             priority: attribute.priority,
@@ -38,7 +46,7 @@ extension Candidate {
             case .peerReflexive: .peerReflexive
             case .relayed: .relayed
             }
-        return CandidateAttribute(
+        var attribute = CandidateAttribute(
             foundation: self.foundation,
             priority: self.priority,
             address: .ip(self.address.ip.withoutScope),
@@ -46,6 +54,11 @@ extension Candidate {
             kind: kind,
             relatedAddress: self.relatedAddress
         )
+        if case .tcp(let type) = self.transport {
+            attribute.transport = .tcp
+            attribute.tcpType = type
+        }
+        return attribute
     }
 }
 

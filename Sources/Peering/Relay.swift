@@ -83,7 +83,7 @@ extension Relay {
         }
     }
 
-    /// Does without the stream from now on.
+    /// Ends the stream, if there is one.
     func hangUp() {
         if let stream = self.stream { self.streams.close(stream.id) }
         self.stream = nil

@@ -28,8 +28,8 @@ struct RelayedAddress {
 final class RelaySet {
     /// Allocations on one server, from different local addresses: more would only be more of the same.
     private static let allocationsPerServer = 2
-    /// Servers; further ones are ignored.
-    private static let maximumServers = 8
+    /// Servers, each once for each way to reach it; further ones are ignored.
+    private static let maximumServers = 16
 
     private var bases: [(address: SocketAddress, localPreference: UInt16)] = []
     private var logins: [RelayServerLogin] = []

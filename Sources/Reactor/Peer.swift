@@ -9,7 +9,9 @@ package import SDP
 import TLS
 package import Wire
 
-extension PeerConnection: DatagramCore, StreamCore {
+extension PeerConnection: StreamCore {}
+
+extension PeerConnection: DatagramCore {
     /// Lets ICE look at a path of which the system says that it leads nowhere.
     package mutating func handle(_ failure: DatagramFailure, on local: SocketAddress, at now: Instant) {
         switch failure.reason {
@@ -147,6 +149,10 @@ package actor Peer {
             driver.withCore { core, now in core.removeLocalAddress(local, at: now) }
             driver.unbind(local)
         }
+        for listening in driver.listeningAddresses where !present.contains(listening.ip) {
+            driver.withCore { core, now in core.removeTCPAddress(listening, at: now) }
+            driver.stopListening(on: listening)
+        }
         self.bindNew(addresses)
         let unasked = self.unasked
         self.unasked = []
@@ -165,6 +171,7 @@ package actor Peer {
             // An address may have gone since it was listed: the others serve.
             guard let local = self.bind(address.ip, driver) else { continue }
             driver.withCore { core, now in core.addLocalAddress(local, localPreference: preference, at: now) }
+            self.listen(on: address.ip, preference, driver)
         }
     }
 
@@ -175,6 +182,14 @@ package actor Peer {
         guard let local = known ?? (try? driver.bind(SocketAddress(ip, port: 0))) else { return nil }
         if self.ports.count < Self.rememberedPorts { self.ports[ip] = local.port }
         return local
+    }
+
+    /// ICE over TCP on an address; without it UDP serves.
+    private func listen(on ip: IPAddress, _ preference: UInt16, _ driver: PeerDriver<PeerConnection>) {
+        guard self.configuration.policy != .relay, let local = try? driver.listen(on: SocketAddress(ip, port: 0)) else {
+            return
+        }
+        driver.withCore { core, now in core.addTCPAddress(local, localPreference: preference, at: now) }
     }
 
     /// Asks every server as soon as its name is resolved; one that is not costs nobody else anything.

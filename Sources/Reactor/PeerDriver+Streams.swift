@@ -1,10 +1,15 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
-import Wire
+import Glibc
+package import Wire
 
 /// Streams that a core may have open at a time; what it asks for beyond fails.
-private let maximumStreams = 64
+private let maximumStreams = 96
+/// Connections that are taken from a listener in a turn.
+private let acceptsPerTurn = 8
+/// How often another port is tried where UDP has the same one.
+private let portTries = 8
 
 extension PeerDriver where Core: ~Copyable {
     /// Opens and closes what the core asks for, and sends what streams have room for.
@@ -34,6 +39,53 @@ extension PeerDriver where Core: ~Copyable {
             }
         }
         return hasSent
+    }
+
+    /// Listens for the core on an address, at a port that no socket of the core has: packets are named by it.
+    ///
+    /// Returns what it was bound to.
+    package func listen(on address: SocketAddress) throws(SystemError) -> SocketAddress {
+        var listener = try TCPListener(on: address)
+        for _ in 0..<portTries where self.localAddresses.contains(listener.localAddress) {
+            listener = try TCPListener(on: address)
+        }
+        let chosen = listener
+        guard !self.localAddresses.contains(chosen.localAddress) else { throw SystemError(.bind, code: EADDRINUSE) }
+        try self.loop.watch(chosen.descriptor, for: .readable) { [weak self] _ in self?.accept(from: chosen) }
+        self.listeners.append(chosen)
+        return chosen.localAddress
+    }
+
+    /// Closes the listener on an address, if there is one; connections that came in stay.
+    package func stopListening(on address: SocketAddress) {
+        guard let index = self.listeners.firstIndex(where: { $0.localAddress == address }) else { return }
+        self.loop.unwatch(self.listeners[index].descriptor)
+        self.listeners.remove(at: index)
+    }
+
+    /// Where it listens.
+    package var listeningAddresses: [SocketAddress] { self.listeners.map(\.localAddress) }
+
+    private func accept(from listener: TCPListener) {
+        for _ in 0..<acceptsPerTurn {
+            guard let connection = listener.accept() else { break }
+            let (remote, now) = (connection.remote, self.loop.now())
+            guard self.streams.count < maximumStreams,
+                let id = self.core.accept(from: remote, on: listener.localAddress, at: now)
+            else { continue }
+            do throws(StreamFailure) {
+                self.streams[id] = try TCPStream(
+                    connection,
+                    on: self.loop,
+                    onEvent: { [weak self] event in self?.take(event, of: id) },
+                    onBytes: { [weak self] bytes in self?.take(bytes, of: id) },
+                    onRoom: { [weak self] in self?.awaitEndOfTurn() }
+                )
+            } catch {
+                self.core.handle(.failed(error), of: id, at: now)
+            }
+        }
+        self.awaitEndOfTurn()
     }
 
     private func open(
@@ -72,5 +124,7 @@ extension PeerDriver where Core: ~Copyable {
     func closeStreams() {
         for stream in self.streams.values { stream.close() }
         self.streams = [:]
+        for listener in self.listeners { self.loop.unwatch(listener.descriptor) }
+        self.listeners = []
     }
 }

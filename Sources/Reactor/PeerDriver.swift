@@ -26,6 +26,7 @@ package final class PeerDriver<Core: DatagramCore & StreamCore & ~Copyable>: Tur
     var core: Core
     let outgoing = DatagramBuffer()
     var streams: [ByteStreamID: TCPStream] = [:]
+    var listeners: [TCPListener] = []
     private var sockets: [UDPSocket] = []
     private var timer: LoopTimer?
     private let incoming = ReceiveBuffer()

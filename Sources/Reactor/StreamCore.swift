@@ -11,6 +11,9 @@ package protocol StreamCore: ~Copyable {
     /// The next stream to be opened or closed; nil when there is none.
     mutating func pollStreamRequest() -> StreamRequest?
 
+    /// Takes a connection that came in to an address on which the driver listens, and names it; nil refuses it.
+    mutating func accept(from remote: SocketAddress, on local: SocketAddress, at now: Instant) -> ByteStreamID?
+
     /// Takes note of what became of a stream.
     mutating func handle(_ event: StreamEvent, of stream: ByteStreamID, at now: Instant)
 
@@ -24,6 +27,12 @@ package protocol StreamCore: ~Copyable {
 extension StreamCore where Self: ~Copyable {
     /// Nil: there are no streams.
     package mutating func pollStreamRequest() -> StreamRequest? { nil }
+
+    /// Nil: nobody is awaited.
+    package mutating func accept(from remote: SocketAddress, on local: SocketAddress, at now: Instant) -> ByteStreamID?
+    {
+        nil
+    }
 
     /// Does nothing.
     package mutating func handle(_ event: StreamEvent, of stream: ByteStreamID, at now: Instant) {}

@@ -79,13 +79,14 @@ package final class TCPStream {
     }
 
     /// Takes over a connection that came in; it is open.
-    init(
-        accepted descriptor: Int32,
+    package init(
+        _ connection: TCPListener.Connection,
         on loop: EventLoop,
         onEvent: @escaping (StreamEvent) -> Void,
         onBytes: @escaping (Span<UInt8>) -> Void,
         onRoom: @escaping () -> Void
     ) throws(StreamFailure) {
+        guard let descriptor = connection.takeDescriptor() else { throw .ended }
         self.loop = loop
         self.descriptor = descriptor
         self.security = nil

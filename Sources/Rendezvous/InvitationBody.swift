@@ -4,13 +4,15 @@
 import DTLS
 import ICE
 import Peering
+import SDP
 import Wire
 
 /// The fields of a description in an invitation: type (1 byte), length (1), value; unknown types are skipped.
 ///
 /// A type with its highest bit set is a candidate: its kind, family and foundation are in the type itself, and its
 /// value is the priority (2 bytes of local preference, or 4 of priority where that follows no formula), the address
-/// and the port.
+/// and the port. A passive TCP candidate is the same in the value of a field of its own, after a byte for that type. An
+/// active one is not in a line: whoever connects is known when it does.
 enum InvitationBody {
     /// A line carries no more candidates: foundations are told apart by four bits.
     static let maximumCandidates = 16
@@ -24,6 +26,7 @@ enum InvitationBody {
         case fingerprint = 3
         case maxMessageSize = 4
         case sctpPort = 5
+        case tcpCandidate = 6
     }
 
     /// What `PeerDescription` has where nothing else is said; such values are left out.
@@ -51,7 +54,7 @@ enum InvitationBody {
             value.u16(description.sctpPort)
             Self.write(Field.sctpPort.rawValue, value.bytes, to: &writer)
         }
-        let candidates = Self.selected(of: description.candidates)
+        let candidates = Self.selected(of: description.candidates.filter { $0.transport != .tcp(.active) })
         var foundations: [String] = []
         for candidate in candidates {
             let number = foundations.firstIndex(of: candidate.foundation) ?? foundations.count
@@ -70,7 +73,12 @@ enum InvitationBody {
     private static func write(_ candidate: Candidate, foundation: UInt8, to writer: inout ByteWriter) {
         var value = ByteWriter(capacity: 22)
         let localPreference = UInt16(truncatingIfNeeded: candidate.priority >> 8)
-        if candidate.priority == Candidate.priority(kind: candidate.kind, localPreference: localPreference) {
+        let byFormula = Candidate.priority(
+            kind: candidate.kind,
+            over: candidate.transport,
+            localPreference: localPreference
+        )
+        if candidate.priority == byFormula {
             value.u16(localPreference)
         } else {
             value.u32(candidate.priority)
@@ -83,13 +91,22 @@ enum InvitationBody {
         }
         value.u16(candidate.address.port)
         let family: UInt8 = candidate.address.ip.isIPv6 ? 0x10 : 0
-        Self.write(0x80 | candidate.kind.code << 5 | family | foundation, value.bytes, to: &writer)
+        let type = 0x80 | candidate.kind.code << 5 | family | foundation
+        if candidate.transport.isTCP {
+            Self.write(Field.tcpCandidate.rawValue, [type] + value.bytes, to: &writer)
+        } else {
+            Self.write(type, value.bytes, to: &writer)
+        }
     }
 
-    /// All candidates in their order, or if they are too many, of each kind in turn the first ones.
+    /// All candidates in their order, or if they are too many, of each kind in turn the first ones; those of TCP are a kind
+    /// of their own.
     private static func selected(of candidates: [Candidate]) -> [Candidate] {
         guard candidates.count > Self.maximumCandidates else { return candidates }
-        var left = CandidateKind.allCases.map { kind in candidates.filter { $0.kind == kind }[...] }
+        var left = CandidateKind.allCases.map { kind in
+            candidates.filter { $0.kind == kind && !$0.transport.isTCP }[...]
+        }
+        left.append(candidates.filter(\.transport.isTCP)[...])
         var selected: [Candidate] = []
         while selected.count < Self.maximumCandidates {
             for index in left.indices where selected.count < Self.maximumCandidates {
@@ -138,21 +155,23 @@ enum InvitationBody {
 
         mutating func take(_ type: UInt8, _ value: [UInt8]) {
             var reader = ByteReader(value.span)
-            if type & 0x80 != 0 {
-                guard self.candidates.count < maximumCandidatesTaken,
-                    let candidate = Candidate(invitationType: type, value: value)
-                else { return }
-                self.candidates.append(candidate)
-                return
-            }
+            if type & 0x80 != 0 { return self.take(Candidate(invitationType: type, over: .udp, value: value)) }
             switch Field(rawValue: type) {
             case .usernameFragment: self.usernameFragment = ICECharacters.unpacked(value)
             case .password: self.password = ICECharacters.unpacked(value)
             case .fingerprint: self.fingerprint = Fingerprint(bytes: value)
             case .maxMessageSize: self.maxMessageSize = try? reader.u32()
             case .sctpPort: self.sctpPort = try? reader.u16()
+            case .tcpCandidate:
+                guard let type = value.first, type & 0x80 != 0 else { return }
+                self.take(Candidate(invitationType: type, over: .tcp(.passive), value: Array(value.dropFirst())))
             case nil: break
             }
+        }
+
+        private mutating func take(_ candidate: Candidate?) {
+            guard let candidate, self.candidates.count < maximumCandidatesTaken else { return }
+            self.candidates.append(candidate)
         }
     }
 }
@@ -180,7 +199,7 @@ extension CandidateKind {
 
 extension Candidate {
     /// Reads a candidate's field; nil if its length is none of those known.
-    fileprivate init?(invitationType type: UInt8, value: [UInt8]) {
+    fileprivate init?(invitationType type: UInt8, over transport: CandidateTransport, value: [UInt8]) {
         let kind = CandidateKind(code: type >> 5)
         let isIPv6 = type & 0x10 != 0
         let addressLength = isIPv6 ? 16 : 4
@@ -188,13 +207,14 @@ extension Candidate {
         do throws(Truncated) {
             let priority: UInt32
             switch value.count - addressLength - 2 {
-            case 2: priority = Candidate.priority(kind: kind, localPreference: try reader.u16())
+            case 2: priority = Candidate.priority(kind: kind, over: transport, localPreference: try reader.u16())
             case 4: priority = try reader.u32()
             default: return nil
             }
             let ip = isIPv6 ? IPAddress.v6(high: try reader.u64(), low: try reader.u64()) : .v4(try reader.u32())
             self.init(
                 kind: kind,
+                transport: transport,
                 address: SocketAddress(ip, port: try reader.u16()),
                 foundation: "\((type & 0x0F) + 1)",
                 priority: priority

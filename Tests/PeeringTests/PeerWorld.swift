@@ -19,6 +19,7 @@ final class PeerWorld {
 
     private(set) var now = Instant.zero
     var internet: SimulatedInternet
+    let switchboard = StreamSwitch()
     var random: RandomSource
     private(set) var sides: [PeerSide] = []
     /// TURN servers; `login(to:)` is good for each.
@@ -90,6 +91,16 @@ final class PeerWorld {
         return side
     }
 
+    /// Lets a side listen for, and make, connections on each of its addresses, beside UDP.
+    func addTCP(to side: PeerSide) {
+        for (rank, address) in side.addresses.enumerated() {
+            let listening = SocketAddress(address.ip, port: 6000)
+            side.connection.addTCPAddress(listening, localPreference: 65_535 - UInt16(rank), at: self.now)
+            self.switchboard.listen(listening, side)
+        }
+        self.settle()
+    }
+
     /// Gives a side an address.
     func give(_ address: SocketAddress, to side: PeerSide) {
         side.addresses.append(address)
@@ -111,16 +122,27 @@ final class PeerWorld {
     }
 
     /// Adds a TURN server that relays from its own address.
-    func addRelay(at address: String) -> RelayServer {
+    func addRelay(at address: String, isStream: Bool = false) -> RelayServer {
         let server = PeeringTests.address(address)
         let relay = RelayServer(at: server, relaying: [server.ip], username: "ann", password: "secret")
+        relay.isStream = isStream
         self.relays.append(relay)
         return relay
     }
 
     /// Lets a side use a TURN server.
-    func give(_ relay: RelayServer, to side: PeerSide, password: String = "secret") {
-        let login = RelayServerLogin(address: relay.address, username: "ann", password: password)
+    func give(
+        _ relay: RelayServer,
+        to side: PeerSide,
+        over transport: RelayTransport = .udp,
+        password: String = "secret"
+    ) {
+        let login = RelayServerLogin(
+            address: relay.address,
+            transport: transport,
+            username: "ann",
+            password: password
+        )
         side.connection.addTURNServer(login, at: self.now)
         self.settle()
     }
@@ -183,7 +205,8 @@ final class PeerWorld {
     }
 
     private var nextInstant: Instant? {
-        self.sides.reduce(self.internet.nextArrival) { earliest($0, $1.connection.nextTimeout) }
+        let arrival = earliest(self.internet.nextArrival, self.switchboard.streams.nextArrival)
+        return self.sides.reduce(arrival) { earliest($0, $1.connection.nextTimeout) }
     }
 
     private func advance(to instant: Instant) {
@@ -196,6 +219,10 @@ final class PeerWorld {
         while let datagram = self.internet.receive(at: self.now) {
             self.deliver(datagram)
         }
+        let served = self.switchboard.step(self.relays, at: self.now) { answer in
+            self.internet.send(answer.bytes, from: answer.source, to: answer.destination, at: self.now)
+        }
+        for side in served { self.settle(side) }
         for side in self.sides {
             guard let timeout = side.connection.nextTimeout, timeout <= self.now else { continue }
             side.connection.handleTimeout(at: self.now)
@@ -214,7 +241,7 @@ final class PeerWorld {
             } else {
                 continue
             }
-            for answer in answers {
+            for answer in answers where !self.switchboard.deliver(answer, at: self.now) {
                 self.internet.send(answer.bytes, from: answer.source, to: answer.destination, at: self.now)
             }
             return
@@ -242,9 +269,11 @@ final class PeerWorld {
 
     private func settle(_ side: PeerSide) {
         var burst = 0
+        var hasSent = false
         repeat {
             burst += self.drainTransmits(of: side)
-        } while self.drainEvents(of: side)
+            hasSent = self.switchboard.serve(side, at: self.now)
+        } while self.drainEvents(of: side) || hasSent
         self.largestBurst = max(self.largestBurst, burst)
     }
 

@@ -113,6 +113,11 @@ package final class RelayServer {
         )
     }
 
+    /// The stream of a client has ended, and its allocation with it (RFC 8656 §3.1).
+    package func hangUp(_ client: SocketAddress) {
+        self.leases[client] = nil
+    }
+
     /// Takes what a client sent: a message or ChannelData.
     package func take(_ bytes: [UInt8], from client: SocketAddress, at now: Instant) -> [Outgoing] {
         guard self.isRunning, bytes.count >= 4 else { return [] }

@@ -41,7 +41,12 @@ extension ICEAgent {
         let transaction = TransactionID(random: &self.random)
         // Who learns of a relayed address from a check alone must not take it for a direct one.
         let kind: CandidateKind = pair.local.kind == .relayed ? .relayed : .peerReflexive
-        let priority = Candidate.priority(kind: kind, localPreference: pair.localPreference)
+        let transport = pair.local.transport
+        let priority = Candidate.priority(
+            kind: kind,
+            over: transport,
+            localPreference: Candidate.localPreference(pair.localPreference, of: kind, over: transport)
+        )
         let local = self.generation.credentials.usernameFragment
         // A selected pair is nominated with every check: a controlled side that missed it, or chose another, follows.
         let isMeant = purpose == .nomination || (purpose == .freshness && id == self.nomination.selected)

@@ -7,7 +7,9 @@ extension ICEAgent {
     /// Pairs a base with a remote candidate where they go together (RFC 8445 §6.1.2.2).
     @discardableResult
     mutating func formPair(_ base: LocalBase, _ remote: Candidate) -> PairID? {
-        guard let destination = remote.destination(from: base.address) else { return nil }
+        guard base.candidate.transport.pairs(with: remote.transport),
+            let destination = remote.destination(from: base.address)
+        else { return nil }
         return self.formPair(base, remote, destination: destination)
     }
 
@@ -26,7 +28,8 @@ extension ICEAgent {
     mutating func replaceReflexive(with candidate: Candidate) {
         var candidate = candidate
         candidate.address = candidate.address.withoutScope
-        for pair in self.checkList.pairs where pair.remote.address == candidate.address {
+        for pair in self.checkList.pairs
+        where pair.remote.address == candidate.address && pair.remote.transport.isTCP == candidate.transport.isTCP {
             self.checkList.update(pair.id) { $0.remote = candidate }
             if pair.id == self.nomination.selected, let selected = self.selectedPair {
                 self.events.append(.selected(selected))

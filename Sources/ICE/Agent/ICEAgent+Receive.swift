@@ -154,7 +154,10 @@ extension ICEAgent {
     private mutating func takeUp(_ check: ReceivedCheck, at now: Instant) throws(ICEError) {
         guard let base = self.locals.base(check.base) else { throw .unknownBase }
         guard !self.remotes.isExcluded(check.source) else { throw .excluded }
-        let known = self.remotes.find(check.source) ?? self.learnReflexive(check)
+        let transport = base.candidate.transport
+        let known =
+            self.remotes.find(check.source, isTCP: transport.isTCP)
+            ?? self.learnReflexive(check, over: transport.opposite)
         guard let candidate = known else { throw .tooMany }
         let found = self.checkList.find(base: check.base, destination: check.source)
         guard let id = found ?? self.formPair(base, candidate, destination: check.source) else { throw .tooMany }
@@ -172,7 +175,7 @@ extension ICEAgent {
     }
 
     /// RFC 8445 §7.3.1.3; when there are too many such candidates, the oldest one that led nowhere makes room.
-    private mutating func learnReflexive(_ check: ReceivedCheck) -> Candidate? {
+    private mutating func learnReflexive(_ check: ReceivedCheck, over transport: CandidateTransport) -> Candidate? {
         if self.remotes.isFullOfLearned {
             let live = self.checkList.pairs.filter { $0.state != .failed }
             let used = Set(live.map(\.remote.address))
@@ -181,7 +184,7 @@ extension ICEAgent {
             }
             self.checkList.remove { $0.remote.address == forgotten.address }
         }
-        return self.remotes.learn(check.source, priority: check.priority)
+        return self.remotes.learn(check.source, over: transport, priority: check.priority)
     }
 
     /// RFC 8445 §7.3.1.4.

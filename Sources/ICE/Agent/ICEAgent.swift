@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DequeModule
+import SDP
 import STUN
 package import Wire
 
@@ -117,6 +118,19 @@ extension ICEAgent {
         guard !self.hasEnded, let base = self.locals.add(address, localPreference: localPreference) else { return }
         self.gatherer.add(base: address)
         self.use(base, at: now)
+    }
+
+    /// Adds an address for TCP (RFC 6544): one on which the owner listens, and one from which it connects.
+    ///
+    /// Either is a base, by which packets are named; so the owner takes care that no port is also one of UDP.
+    package mutating func addTCPAddress(_ address: SocketAddress, localPreference: UInt16, at now: Instant) {
+        let active = SocketAddress(address.ip, port: CandidateTransport.activePort)
+        for (base, type) in [(active, CandidateAttribute.TCPType.active), (address, .passive)] {
+            guard !self.hasEnded,
+                let base = self.locals.add(base, over: .tcp(type), localPreference: localPreference)
+            else { continue }
+            self.use(base, at: now)
+        }
     }
 
     /// Adds an address on a TURN server, through which the owner sends and receives for this agent.

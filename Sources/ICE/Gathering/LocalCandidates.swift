@@ -18,8 +18,9 @@ struct LocalBase: Sendable {
 
 /// The candidates of this side (RFC 8445 §5.1).
 struct LocalCandidates: Sendable {
-    /// What candidates of one foundation have in common (RFC 8445 §5.1.1.3); the transport is always UDP.
+    /// What candidates of one foundation have in common (RFC 8445 §5.1.1.3).
     private struct Origin: Hashable, Sendable {
+        let transport: CandidateTransport
         let kind: CandidateKind
         let base: IPAddress
         let server: IPAddress?
@@ -40,14 +41,25 @@ struct LocalCandidates: Sendable {
         if mapped.withoutScope == base.address.withoutScope {
             return base.candidate
         }
+        if base.candidate.transport.isTCP {
+            // A connection has a port of its own (RFC 6544 §4.5); where nothing translates it, that is no other candidate.
+            guard mapped.ip == base.address.ip.withoutScope else { return nil }
+            var candidate = base.candidate
+            candidate.address = mapped
+            return candidate
+        }
         return base.reflexive.first { $0.address == mapped }
             ?? self.bases.lazy.flatMap { [$0.candidate] + $0.reflexive }.first { $0.address.withoutScope == mapped }
     }
 
     /// Adds a local address; nil when it is there already or there are too many.
-    mutating func add(_ address: SocketAddress, localPreference: UInt16) -> LocalBase? {
-        let foundation = self.foundation(.host, base: address.ip, server: nil)
-        return self.add(.host, address, foundation: foundation, localPreference: localPreference)
+    mutating func add(
+        _ address: SocketAddress,
+        over transport: CandidateTransport = .udp,
+        localPreference: UInt16
+    ) -> LocalBase? {
+        let foundation = self.foundation(.host, over: transport, base: address.ip, server: nil)
+        return self.add(.host, address, over: transport, foundation: foundation, localPreference: localPreference)
     }
 
     /// Adds an address on a TURN server; nil when it is there already or there are too many.
@@ -72,6 +84,7 @@ struct LocalCandidates: Sendable {
     private mutating func add(
         _ kind: CandidateKind,
         _ address: SocketAddress,
+        over transport: CandidateTransport = .udp,
         foundation: String,
         relatedAddress: SocketAddress? = nil,
         localPreference: UInt16
@@ -79,9 +92,14 @@ struct LocalCandidates: Sendable {
         guard self.base(address) == nil, self.bases.count < ICELimits.bases else { return nil }
         let candidate = Candidate(
             kind: kind,
+            transport: transport,
             address: address,
             foundation: foundation,
-            priority: Candidate.priority(kind: kind, localPreference: localPreference),
+            priority: Candidate.priority(
+                kind: kind,
+                over: transport,
+                localPreference: Candidate.localPreference(localPreference, of: kind, over: transport)
+            ),
             relatedAddress: relatedAddress
         )
         let base = LocalBase(candidate: candidate, localPreference: localPreference)
@@ -114,10 +132,12 @@ struct LocalCandidates: Sendable {
 
     /// A peer-reflexive candidate learned from a response (RFC 8445 §7.2.5.3.1).
     mutating func peerReflexive(_ mapped: SocketAddress, on base: SocketAddress, priority: UInt32) -> Candidate {
-        Candidate(
+        let transport = self.base(base)?.candidate.transport ?? .udp
+        return Candidate(
             kind: .peerReflexive,
+            transport: transport,
             address: mapped,
-            foundation: self.foundation(.peerReflexive, base: base.ip, server: nil),
+            foundation: self.foundation(.peerReflexive, over: transport, base: base.ip, server: nil),
             priority: priority,
             relatedAddress: base
         )
@@ -133,8 +153,13 @@ struct LocalCandidates: Sendable {
         )
     }
 
-    private mutating func foundation(_ kind: CandidateKind, base: IPAddress, server: IPAddress?) -> String {
-        let origin = Origin(kind: kind, base: base, server: server)
+    private mutating func foundation(
+        _ kind: CandidateKind,
+        over transport: CandidateTransport = .udp,
+        base: IPAddress,
+        server: IPAddress?
+    ) -> String {
+        let origin = Origin(transport: transport, kind: kind, base: base, server: server)
         let number = self.foundations[origin] ?? self.foundations.count + 1
         self.foundations[origin] = number
         return String(number)

@@ -92,7 +92,10 @@ extension SessionReporter {
     }
 
     private static func value(_ candidate: Candidate) -> ConsoleEvent.Value {
-        .object(["address": .text(candidate.address.description), "kind": .text(candidate.kind.rawValue)])
+        .object([
+            "address": .text(candidate.address.description), "kind": .text(candidate.kind.rawValue),
+            "transport": .text(candidate.transport.name),
+        ])
     }
 
     private mutating func report(_ hello: PeerHello?) {

@@ -197,7 +197,8 @@ extension ManualRendezvous {
     }
 
     private func tell(_ candidate: Candidate, of side: String) {
-        self.console.say("\(side) candidate: \(candidate.address) (\(candidate.kind.rawValue))", .trace)
+        let transport = candidate.transport.name
+        self.console.say("\(side) candidate: \(transport) \(candidate.address) (\(candidate.kind.rawValue))", .trace)
     }
 
     /// What is to be given out now, and the reflexive candidates in it.
