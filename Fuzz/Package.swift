@@ -86,7 +86,7 @@ let package = Package(
         fuzzer("FuzzAssociation", ["SCTP"]),
         fuzzer("FuzzDataChannels", ["SCTP", "DataChannels"]),
         fuzzer("FuzzDTLS", ["DTLS", "CVirtualTime"]),
-        fuzzer("FuzzICEAgent", ["STUN", "ICE"]),
+        fuzzer("FuzzICEAgent", ["SDP", "STUN", "ICE"]),
         fuzzer("FuzzAllocation", ["TURN", "SimulatedNetwork"]),
         fuzzer("FuzzPeerConnection", ["DTLS", "DataChannels", "Peering", "CVirtualTime"]),
         fuzzer("FuzzConversation", ["FileTransfer", "Conversation"]),

@@ -156,8 +156,10 @@ extension PeerConnection {
         self.pump(at: now)
     }
 
-    /// Adds an address of this host on which connections for `accept(from:on:at:)` come in, and from whose IP address streams
-    /// can be opened: ICE over TCP (RFC 6544), unless only relays may be used. Its port is not one of UDP on that address.
+    /// Adds an address of this host for ICE over TCP (RFC 6544), unless only relays may be used.
+    ///
+    /// Connections for `accept(from:on:at:)` come in there, and streams can be opened from its IP address. Its port is not one
+    /// of UDP on that address.
     package mutating func addTCPAddress(_ address: SocketAddress, localPreference: UInt16, at now: Instant) {
         guard self.configuration.policy != .relay else { return }
         self.tcp.addBase(address)
@@ -203,10 +205,8 @@ extension PeerConnection {
     /// Whether every STUN and TURN server that is known so far has answered or failed.
     package var hasGathered: Bool { self.agent.gatheringState != .gathering && self.relays.hasGathered }
 
-    /// Whether nothing is awaited but TURN servers that are reached over TCP or TLS, which takes longer.
-    package var hasGatheredDatagrams: Bool {
-        self.agent.gatheringState != .gathering && self.relays.hasGatheredDatagrams
-    }
+    /// Whether a TURN server that is reached over TCP or TLS is awaited, which takes longer.
+    package var awaitsStreams: Bool { self.relays.awaitsStreams }
 
     /// The pairs and how their checks stand, for diagnostics.
     package var pairReports: [PairReport] { self.agent.pairReports }

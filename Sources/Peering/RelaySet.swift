@@ -49,8 +49,8 @@ final class RelaySet {
     /// Whether every server has given an address or failed.
     var hasGathered: Bool { self.relays.allSatisfy(\.isSettled) }
 
-    /// Whether every server that is reached by datagrams has given an address or failed.
-    var hasGatheredDatagrams: Bool { self.relays.allSatisfy { $0.isSettled || $0.transport.isStream } }
+    /// Whether a server that is reached over a stream has neither given an address nor failed.
+    var awaitsStreams: Bool { self.relays.contains { !$0.isSettled && $0.transport.isStream } }
 
     /// Adds a local address.
     func addBase(_ address: SocketAddress, localPreference: UInt16, at now: Instant) {

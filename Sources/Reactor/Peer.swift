@@ -129,10 +129,8 @@ package actor Peer {
         self.unresolvedServers == 0 && (self.driver?.withCore { core, _ in core.hasGathered } ?? false)
     }
 
-    /// Whether nothing is awaited but TURN servers that are reached over TCP or TLS, which takes longer.
-    package var hasGatheredDatagrams: Bool {
-        self.unresolvedServers == 0 && (self.driver?.withCore { core, _ in core.hasGatheredDatagrams } ?? false)
-    }
+    /// Whether a TURN server that is reached over TCP or TLS is awaited, which takes longer.
+    package var awaitsStreams: Bool { self.driver?.withCore { core, _ in core.awaitsStreams } ?? false }
 
     /// The TURN servers that give no address, and why; each is told here or as an event.
     package func takeRelayFailures() -> [(server: String, reason: String)] {

@@ -5,6 +5,7 @@ import DTLS
 import ICE
 import Peering
 import Rendezvous
+import SDP
 import Testing
 import Wire
 
@@ -84,6 +85,29 @@ import Wire
         #expect(read.map(\.foundation) == ["1", "2", "1"])
         #expect(read[0].relatedAddress == nil)
         #expect(read[1].address.ip == .v6(high: 0xFE80 << 48, low: 1))
+    }
+
+    @Test(arguments: ["192.0.2.1:6000", "[2001:db8::1]:6000"])
+    func `passive TCP candidates are in a line, active ones are not`(address: String) throws {
+        var description = Self.description
+        let before = description
+        let place = try #require(SocketAddress(address))
+        for (type, port) in [(CandidateAttribute.TCPType.active, 9 as UInt16), (.passive, place.port)] {
+            description.candidates.append(
+                Candidate(
+                    kind: .host,
+                    transport: .tcp(type),
+                    address: SocketAddress(place.ip, port: port),
+                    foundation: "\(before.candidates.count + 1)",
+                    priority: Candidate.priority(kind: .host, over: .tcp(type), localPreference: 0x9FFF)
+                )
+            )
+        }
+        let line = Invitation.line(for: description)
+        let read = try Invitation.description(in: line).candidates
+        #expect(read.dropLast() == before.candidates[...])
+        #expect(read.last == description.candidates.last)
+        #expect(line.count - Invitation.line(for: before).count < 50)
     }
 
     @Test func `of too many candidates some of each kind are kept`() throws {

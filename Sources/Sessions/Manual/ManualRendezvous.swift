@@ -20,7 +20,7 @@ actor ManualRendezvous {
 
     /// The line is printed when every server has answered or failed, and at the latest after this time.
     private static let gatheringLimit = Duration.seconds(2)
-    /// The same when only TURN servers over TCP or TLS have not answered, which needs more round trips.
+    /// The same while a TURN server over TCP or TLS has not answered: it needs more round trips, and may be all that works.
     private static let streamGatheringLimit = Duration.seconds(4)
     private static let gatheringPoll = Duration.milliseconds(20)
     /// How often it is looked whether the line given out is still right.
@@ -166,7 +166,7 @@ extension ManualRendezvous {
         let start = clock.now
         var isLate = false
         while !Task.isCancelled, await !self.peer.hasGathered {
-            let limit = await self.peer.hasGatheredDatagrams ? Self.streamGatheringLimit : Self.gatheringLimit
+            let limit = await self.peer.awaitsStreams ? Self.streamGatheringLimit : Self.gatheringLimit
             if start.duration(to: clock.now) >= limit {
                 guard await !self.isReachable else {
                     return self.console.say("not every server has answered: going on without", .detail)

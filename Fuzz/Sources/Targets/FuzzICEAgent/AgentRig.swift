@@ -3,6 +3,7 @@
 
 import FuzzDriver
 import ICE
+import SDP
 import STUN
 import Wire
 
@@ -25,6 +26,7 @@ struct AgentRig: ~Copyable {
         )
         self.agent = ICEAgent(configuration: configuration, random: .seeded(UInt64(input.u8())), at: self.now)
         self.agent.addLocalAddress(Self.base(0), localPreference: .max, at: self.now)
+        if shape & 16 != 0 { self.agent.addTCPAddress(Self.base(0x40), localPreference: .max, at: self.now) }
         if shape & 4 != 0 {
             self.agent.setRemote(RemoteAgent(credentials: Self.remote, isLite: shape & 8 != 0), at: self.now)
         }
@@ -152,8 +154,11 @@ struct AgentRig: ~Copyable {
         let isIPv6 = number & 0x80 != 0
         let ip: IPAddress =
             isIPv6
-            ? .v6(high: 0xFE80_0000_0000_0000, low: UInt64(number), scope: 2) : .v4(0x0A00_0001 + UInt32(number & 63))
-        return SocketAddress(ip, port: 5_000)
+            ? .v6(high: 0xFE80_0000_0000_0000, low: UInt64(number), scope: 2)
+            : .v4(0x0A00_0001 + UInt32(number & 0x40 != 0 ? 0 : number & 63))
+        // The second highest bit makes it the base for connections that come in to the first address, or that go out.
+        let isTCP = number & 0x40 != 0
+        return SocketAddress(ip, port: !isTCP ? 5_000 : number & 1 == 0 ? 7_000 : CandidateTransport.activePort)
     }
 
     private static func address(_ input: inout FuzzInput) -> SocketAddress {
@@ -168,6 +173,7 @@ struct AgentRig: ~Copyable {
     private static func candidate(_ input: inout FuzzInput) -> Candidate {
         Candidate(
             kind: CandidateKind.allCases[input.choice(CandidateKind.allCases.count)],
+            transport: [.udp, .udp, .tcp(.active), .tcp(.passive)][input.choice(4)],
             address: Self.address(&input),
             foundation: "f\(input.u8() & 7)",
             priority: input.flag() ? input.u32() : 2_130_706_431
