@@ -15,7 +15,7 @@ def pairs(both_orders):
     choose = itertools.product(KINDS, repeat=2) if both_orders else itertools.combinations_with_replacement(KINDS, 2)
     for first, second in choose:
         yield _pair(first, second)
-    for names in (("port-restricted", "symmetric"), ("none", "blocked"), ("blocked", "https-only")):
+    for names in (("port-restricted", "symmetric"), ("full-cone", "blocked"), ("blocked", "https-only")):
         yield _pathless(*map(kind_named, names))
 
 
@@ -29,17 +29,17 @@ def _pair(first, second):
                 seconds = transfer.connect(expected, limit(first, second))
                 transfer.finish()
                 path = transfer.check_path(expected)
-            legs = [_check_way(counted, *side) for side in enumerate(zip((first, second), (path.first, path.second)))]
+            sides = zip((first, second), (path.first, path.second), strict=True)
+            legs = [_check_way(counted, number, path, *side) for number, side in enumerate(sides)]
             return f"{path}{''.join(legs)} in {seconds:.2f} s"
 
     return Case(f"{first.name} × {second.name}", body)
 
 
-def _check_way(counted, number, side):
+def _check_way(counted, number, path, kind, candidate):
     """Fails if the file did not take the way that it should at one side; tells the way to that side's relay."""
-    kind, candidate = side
     way, count = counted.main_way(number)
-    expected = f"relay {theory.relay_leg(kind)}" if candidate == theory.RELAY else "peer udp"
+    expected = f"relay {theory.relay_leg(kind)}" if candidate == theory.RELAY else f"peer {path.transport}"
     assert way == expected and count >= FILE_SIZE, f"{count} bytes of {kind.name} went by {way}, not by {expected}"
     return f", {way}" if candidate == theory.RELAY else ""
 
