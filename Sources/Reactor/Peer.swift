@@ -271,9 +271,11 @@ extension Peer {
     /// Returns whether the core was changed.
     private func handOver(_ core: inout PeerConnection, at now: Instant) -> Bool {
         self.wakeSenders(&core)
-        guard let owner = self.owner else { return false }
+        let driver = self.driver
+        let hasChanged = core.supplySocket(at: now) { address in try? driver?.bind(address) }
+        guard let owner = self.owner else { return hasChanged }
         let batch = Self.takeBatch(from: &core, at: now)
-        guard !batch.isEmpty else { return false }
+        guard !batch.isEmpty else { return hasChanged }
         self.owner = nil
         owner.resume(returning: self.deliver(batch))
         return true

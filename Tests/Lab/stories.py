@@ -16,14 +16,14 @@ from program import Deadline
 from scene import FILE_SIZE, Case, Transfer, chat, options, proven_world
 from servers import relay_options, stun_options
 from theory import RELAY, Path, best_paths
-from world import World
 
 # Data in flight leaves a dead path within 2 s; a busy machine may take one more.
 LEAVING = 3
 # What is lost at the end of an outage of any length: a path is found, and the rate of the transfer is what it was.
 RECOVERY = 12
-# The file at the rate of a throttled home.
-UNDISTURBED = FILE_SIZE / World.RATE + 3
+# What a home gets, in bytes a second, so that there is time for something to happen; and the file at this rate.
+RATE = 2_000_000
+UNDISTURBED = FILE_SIZE / RATE + 3
 
 _TWO_CABLES = Kind("two-cables", (Way("ipv4", nat.PORT_RESTRICTED), Way("ipv4", nat.PORT_RESTRICTED, WIRELESS)))
 _BY_STUN = [stun_options(), stun_options()]
@@ -51,7 +51,7 @@ class _Story(Transfer):
     """A transfer that is in full swing when something happens to it."""
 
     def __init__(self, workshop, world, folder, chosen):
-        world.throttle()
+        world.throttle(RATE)
         self.counted = world.count()
         super().__init__(workshop, world, folder, chosen)
 
