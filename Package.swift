@@ -39,6 +39,7 @@ let package = Package(
 
         // Floor 1: the protocols, sans-IO.
         .target(name: "SDP", dependencies: ["Wire"], swiftSettings: safe),
+        .target(name: "MDNS", dependencies: ["Wire"], swiftSettings: safe),
         .target(name: "STUN", dependencies: ["Wire", crypto], swiftSettings: safe),
         .target(name: "TURN", dependencies: ["Wire", "STUN", deque], swiftSettings: safe),
         .target(name: "ICE", dependencies: ["Wire", "STUN", "SDP", crypto, deque], swiftSettings: safe),
@@ -55,7 +56,7 @@ let package = Package(
         // Floor 2: sockets, clocks, threads.
         .target(
             name: "Reactor",
-            dependencies: ["Wire", "SDP", "ICE", "DTLS", "TLS", "DataChannels", "Peering", "CLinux"],
+            dependencies: ["Wire", "SDP", "MDNS", "ICE", "DTLS", "TLS", "DataChannels", "Peering", "CLinux"],
             swiftSettings: strict
         ),
 
@@ -72,8 +73,8 @@ let package = Package(
         .target(
             name: "Sessions",
             dependencies: [
-                "Wire", "SDP", "DTLS", "DataChannels", "Reactor", "Peering", "Rendezvous", "Conversation",
-                "FileTransfer", "CLinux",
+                "Wire", "SDP", "STUN", "TURN", "ICE", "DTLS", "TLS", "DataChannels", "Reactor", "Peering", "Rendezvous",
+                "Conversation", "FileTransfer", "CLinux",
             ],
             swiftSettings: strict
         ),
@@ -96,14 +97,15 @@ let package = Package(
 
         .executableTarget(
             name: "interop-peer",
-            dependencies: ["Wire", "SDP", "SCTP", "DataChannels", "Peering", "Reactor"],
+            dependencies: ["Wire", "SDP", "SCTP", "DataChannels", "ICE", "Peering", "Reactor"],
             path: "Tests/InteropPeer",
             swiftSettings: strict
         ),
 
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
         .testTarget(name: "SDPTests", dependencies: ["Wire", "SDP"], swiftSettings: strict),
-        .testTarget(name: "STUNTests", dependencies: ["Wire", "STUN"], swiftSettings: strict),
+        .testTarget(name: "MDNSTests", dependencies: ["Wire", "MDNS"], swiftSettings: strict),
+        .testTarget(name: "STUNTests", dependencies: ["Wire", "STUN", "SimulatedNetwork"], swiftSettings: strict),
         .testTarget(
             name: "TURNTests",
             dependencies: ["Wire", "STUN", "TURN", "SimulatedNetwork"],
@@ -127,7 +129,11 @@ let package = Package(
             dependencies: ["Wire", "SDP", "ICE", "DTLS", "Peering", "Rendezvous"],
             swiftSettings: strict
         ),
-        .testTarget(name: "ReactorTests", dependencies: ["Wire", "ICE", "TLS", "Reactor", "CLinux"], swiftSettings: strict),
+        .testTarget(
+            name: "ReactorTests",
+            dependencies: ["Wire", "MDNS", "ICE", "TLS", "Reactor", "CLinux"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "FileTransferTests", dependencies: ["Wire", "FileTransfer"], swiftSettings: strict),
         .testTarget(
             name: "ConversationTests",
@@ -137,8 +143,8 @@ let package = Package(
         .testTarget(
             name: "SessionsTests",
             dependencies: [
-                "Wire", "SDP", "DTLS", "DataChannels", "Peering", "Reactor", "Rendezvous", "Conversation",
-                "FileTransfer", "Sessions",
+                "Wire", "SDP", "STUN", "TURN", "ICE", "DTLS", "DataChannels", "Peering", "Reactor", "Rendezvous",
+                "Conversation", "FileTransfer", "Sessions", "SimulatedNetwork",
             ],
             swiftSettings: strict
         ),

@@ -6,8 +6,10 @@ import contextlib
 import os
 import statistics
 
+import certificates
 from namespace import Namespace
 from program import Workshop
+from servers import ADDRESSES
 
 # How long a program may take to start, in seconds.
 STARTING = 10
@@ -20,7 +22,8 @@ class Bench:
         self.programs = os.path.abspath(programs)
         self._linkem = os.path.abspath(linkem)
         self.folder = folder
-        self.workshop = Workshop(os.path.join(self.programs, "icetalk"), folder)
+        icetalk = os.path.join(self.programs, "icetalk")
+        self.workshop = Workshop(icetalk, folder, certificates.make(folder, ADDRESSES))
 
     def __enter__(self):
         return self

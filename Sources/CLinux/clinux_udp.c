@@ -13,6 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#ifndef IPV6_MULTICAST_ALL
+#define IPV6_MULTICAST_ALL 29
+#endif
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
 #endif
@@ -40,6 +43,46 @@ int clinux_udp_open(clinux_address *local) {
     }
     local->port = clinux_from_sockaddr(&storage).port;
     return fd;
+}
+
+/// Joins a group on an interface and sends to it there, with as many hops as proves that no router was passed.
+static int join4(int fd, const struct sockaddr_in *group, uint32_t interface) {
+    struct ip_mreqn request = {.imr_multiaddr = group->sin_addr, .imr_ifindex = (int)interface};
+    if (setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof request) != 0) return -errno;
+    if (setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request) != 0) return -errno;
+    // Otherwise it would get what arrives on interfaces that other sockets have joined.
+    int error = set_int(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
+    if (!error) error = set_int(fd, IPPROTO_IP, IP_TTL, 255);
+    return error ? error : set_int(fd, IPPROTO_IP, IP_MULTICAST_TTL, 255);
+}
+
+static int join6(int fd, const struct sockaddr_in6 *group, uint32_t interface) {
+    struct ipv6_mreq request = {.ipv6mr_multiaddr = group->sin6_addr, .ipv6mr_interface = interface};
+    if (setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &request, sizeof request) != 0) return -errno;
+    int error = set_int(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, (int)interface);
+    if (!error) error = set_int(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 255);
+    if (!error) error = set_int(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 255);
+    // Kernels before 4.20 lack it; the scope of the address that it is bound to does the same.
+    set_int(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
+    return error;
+}
+
+int clinux_udp_join(const clinux_address *group, uint32_t interface) {
+    struct sockaddr_storage storage;
+    clinux_address local = *group;
+    if (local.version == 6) local.scope = interface;
+    socklen_t length = clinux_to_sockaddr(&local, &storage);
+    if (!length) return -EAFNOSUPPORT;
+    int fd = socket(storage.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    int error = set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (!error) error = set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    if (!error && bind(fd, (struct sockaddr *)&storage, length) != 0) error = -errno;
+    if (!error && local.version == 4) error = join4(fd, (struct sockaddr_in *)&storage, interface);
+    if (!error && local.version == 6) error = join6(fd, (struct sockaddr_in6 *)&storage, interface);
+    if (!error) return fd;
+    close(fd);
+    return error;
 }
 
 int clinux_udp_forbid_fragments(int fd, int version) {

@@ -71,8 +71,11 @@ package struct Candidate: Hashable, Sendable {
     package var kind: CandidateKind
     /// The protocol.
     package var transport = CandidateTransport.udp
-    /// Where to send.
+    /// Where to send; of a remote candidate whose name is still to be resolved, the unspecified address and the port.
     package var address: SocketAddress
+    /// The name under `.local` that is told instead of the address (draft-ietf-mmusic-mdns-ice-candidates); nil where the
+    /// address is told.
+    package var name: String?
     /// Equal for candidates of one kind, base address, server and transport (RFC 8445 §5.1.1.3); 1 to 32 ice-chars.
     package var foundation: String
     /// RFC 8445 §5.1.2.
@@ -85,6 +88,7 @@ package struct Candidate: Hashable, Sendable {
         kind: CandidateKind,
         transport: CandidateTransport = .udp,
         address: SocketAddress,
+        name: String? = nil,
         foundation: String,
         priority: UInt32,
         relatedAddress: SocketAddress? = nil
@@ -92,6 +96,7 @@ package struct Candidate: Hashable, Sendable {
         self.kind = kind
         self.transport = transport
         self.address = address
+        self.name = name
         self.foundation = foundation
         self.priority = priority
         self.relatedAddress = relatedAddress

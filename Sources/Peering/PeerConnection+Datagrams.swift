@@ -198,6 +198,11 @@ extension PeerConnection {
         self.pumpAssociation(at: now)
     }
 
+    /// Whether the other side may learn where a relay is used from: not with relays alone, nor behind names.
+    private var tellsOrigins: Bool {
+        self.configuration.policy != .relay && !self.localCandidates.contains { $0.name != nil }
+    }
+
     private mutating func pumpRelays(at now: Instant) {
         for event in self.relays.takeEvents(at: now) {
             switch event {
@@ -205,7 +210,7 @@ extension PeerConnection {
                 self.agent.addRelayedAddress(
                     relayed.address,
                     by: relayed.server,
-                    relatedAddress: self.configuration.policy == .relay ? nil : relayed.mapped,
+                    relatedAddress: self.tellsOrigins ? relayed.mapped : nil,
                     localPreference: relayed.localPreference,
                     at: now
                 )

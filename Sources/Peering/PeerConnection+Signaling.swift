@@ -121,6 +121,26 @@ extension PeerConnection {
         self.pump(at: now)
     }
 
+    /// Names of the other side's candidates that are to be resolved by multicast DNS, each told once; none where only
+    /// relays may be used, since a name leads to a host on a network of this one.
+    package mutating func takeUnresolvedNames() -> [String] {
+        self.configuration.policy == .relay ? [] : self.named.takeNames()
+    }
+
+    /// A name of the other side has this address, and maybe others; or none that could be found (nil), which costs its
+    /// candidates alone.
+    package mutating func resolve(_ name: String, to ip: IPAddress?, at now: Instant) {
+        guard let ip else {
+            self.named.forget(name)
+            self.events.append(.nameNotFound(name))
+            return
+        }
+        for candidate in self.named.candidates(of: name, at: ip) {
+            self.agent.addRemoteCandidate(candidate, at: now)
+        }
+        self.pump(at: now)
+    }
+
     /// The other side has no more candidates.
     package mutating func endOfRemoteCandidates(at now: Instant) {
         self.agent.endOfRemoteCandidates(at: now)
@@ -136,6 +156,7 @@ extension PeerConnection {
 
     private mutating func addRemote(_ candidate: Candidate, at now: Instant) {
         guard self.configuration.policy != .direct || candidate.kind != .relayed else { return }
+        guard candidate.name == nil else { return self.named.add(candidate) }
         self.agent.addRemoteCandidate(candidate, at: now)
     }
 

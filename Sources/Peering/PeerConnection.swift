@@ -69,6 +69,7 @@ package struct PeerConnection: ~Copyable {
     var association: Association
     var channels: DataChannelSet
     var localCandidates: [Candidate] = []
+    var named = NamedCandidates()
     var route = Route()
     /// One SCTP packet on its way into a record.
     var packet = ByteWriter(capacity: 2048)
@@ -140,10 +141,16 @@ package struct PeerConnection: ~Copyable {
 extension PeerConnection {
     /// Adds an address of this host to send from; its candidate is reported as an event.
     ///
-    /// When only relays may be used, it serves to reach them alone.
-    package mutating func addLocalAddress(_ address: SocketAddress, localPreference: UInt16, at now: Instant) {
+    /// The other side is told its name instead if there is one, behind which `MDNS` hides it. When only relays may be used,
+    /// it serves to reach them alone.
+    package mutating func addLocalAddress(
+        _ address: SocketAddress,
+        name: String? = nil,
+        localPreference: UInt16,
+        at now: Instant
+    ) {
         if self.configuration.policy != .relay {
-            self.agent.addLocalAddress(address, localPreference: localPreference, at: now)
+            self.agent.addLocalAddress(address, name: name, localPreference: localPreference, at: now)
         }
         self.relays.addBase(address, localPreference: localPreference, at: now)
         self.pump(at: now)
@@ -160,10 +167,15 @@ extension PeerConnection {
     ///
     /// Connections for `accept(from:on:at:)` come in there, and streams can be opened from its IP address. Its port is not one
     /// of UDP on that address.
-    package mutating func addTCPAddress(_ address: SocketAddress, localPreference: UInt16, at now: Instant) {
+    package mutating func addTCPAddress(
+        _ address: SocketAddress,
+        name: String? = nil,
+        localPreference: UInt16,
+        at now: Instant
+    ) {
         guard self.configuration.policy != .relay else { return }
         self.tcp.addBase(address)
-        self.agent.addTCPAddress(address, localPreference: localPreference, at: now)
+        self.agent.addTCPAddress(address, name: name, localPreference: localPreference, at: now)
         self.pump(at: now)
     }
 

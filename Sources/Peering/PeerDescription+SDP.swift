@@ -8,7 +8,7 @@ import Wire
 
 extension Candidate {
     /// The candidate of an SDP attribute; nil when it cannot be used here: another component, TCP where both sides would
-    /// have to connect at once, or a name to resolve.
+    /// have to connect at once, or a name for what is no address of a host.
     package init?(_ attribute: CandidateAttribute) {
         let transport: CandidateTransport
         switch (attribute.transport, attribute.tcpType) {
@@ -17,9 +17,16 @@ extension Candidate {
         case (.tcp, .passive): transport = .tcp(.passive)
         default: return nil
         }
-        guard attribute.component == 1, case .ip(let ip) = attribute.address,
-            attribute.port != 0
-        else { return nil }
+        guard attribute.component == 1, attribute.port != 0 else { return nil }
+        let ip: IPAddress
+        var name: String?
+        switch attribute.address {
+        case .ip(let address): ip = address
+        case .name(let text):
+            guard attribute.kind == .host else { return nil }
+            ip = .v4(0)
+            name = text
+        }
         let kind: CandidateKind =
             switch attribute.kind {
             case .host: .host
@@ -31,13 +38,14 @@ extension Candidate {
             kind: kind,
             transport: transport,
             address: SocketAddress(ip, port: attribute.port),
+            name: name,
             foundation: attribute.foundation,
             priority: attribute.priority,
             relatedAddress: attribute.relatedAddress
         )
     }
 
-    /// The candidate as an SDP attribute.
+    /// The candidate as an SDP attribute, with its name instead of its address if it has one.
     package var attribute: CandidateAttribute {
         let kind: CandidateAttribute.Kind =
             switch self.kind {
@@ -49,7 +57,7 @@ extension Candidate {
         var attribute = CandidateAttribute(
             foundation: self.foundation,
             priority: self.priority,
-            address: .ip(self.address.ip.withoutScope),
+            address: self.name.map { .name($0) } ?? .ip(self.address.ip.withoutScope),
             port: self.address.port,
             kind: kind,
             relatedAddress: self.relatedAddress

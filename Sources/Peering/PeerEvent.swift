@@ -30,6 +30,8 @@ package enum PeerEvent: Sendable {
     case relayFailed(SocketAddress, String)
     /// A TURN server, by the name under which it was looked up, has no address; the text says why.
     case relayUnresolved(String, String)
+    /// Nobody on the networks of this host told the address behind a name of the other side.
+    case nameNotFound(String)
     /// A first or another path is in use.
     case path(PathDescription)
     /// Nothing was heard for a while (true), or the other side is heard again (false).

@@ -118,7 +118,7 @@ extension Relay {
         }
     }
 
-    /// Ends the stream, if there is one.
+    /// Does without the stream from now on.
     func hangUp() {
         if let stream = self.stream { self.streams.close(stream.id) }
         self.stream = nil

@@ -55,18 +55,21 @@ extension DatagramFailure.Reason {
 
 extension DatagramFailure: CustomStringConvertible {
     /// For example `192.0.2.1:5000: nobody listens there`.
+    package var description: String { "\(self.destination): \(self.reason)" }
+}
+
+extension DatagramFailure.Reason: CustomStringConvertible {
+    /// For people.
     package var description: String {
-        let text =
-            switch self.reason {
-            case .refused: "nobody listens there"
-            case .hostUnreachable: "no route to that host"
-            case .networkUnreachable: "network unreachable"
-            case .prohibited: "forbidden by a firewall"
-            case .tooLarge: "too large for the path"
-            case .noRoom: "the link is congested"
-            case .badSource: "not reachable from the local address"
-            case .other(let code): errorText(code)
-            }
-        return "\(self.destination): \(text)"
+        switch self {
+        case .refused: "nobody listens there"
+        case .hostUnreachable: "no route to that host"
+        case .networkUnreachable: "network unreachable"
+        case .prohibited: "forbidden by a firewall"
+        case .tooLarge: "too large for the path"
+        case .noRoom: "the link is congested"
+        case .badSource: "not reachable from the local address"
+        case .other(let code): errorText(code)
+        }
     }
 }

@@ -9,9 +9,7 @@ package import SDP
 import TLS
 package import Wire
 
-extension PeerConnection: StreamCore {}
-
-extension PeerConnection: DatagramCore {
+extension PeerConnection: DatagramCore, StreamCore {
     /// Lets ICE look at a path of which the system says that it leads nowhere.
     package mutating func handle(_ failure: DatagramFailure, on local: SocketAddress, at now: Instant) {
         switch failure.reason {
@@ -27,6 +25,8 @@ extension PeerConnection: DatagramCore {
 package enum PeerError: Error, Hashable, Sendable {
     /// No address of this host can be used.
     case noAddress
+    /// No socket for multicast DNS can be opened, by which alone this host's addresses could be hidden.
+    case noMulticastDNS
     /// The peer was not started, or has ended.
     case notRunning
 }
@@ -50,6 +50,8 @@ package actor Peer {
         package var reconnectTime = Duration.zero
         /// Which addresses of this host are used.
         package var selection = AddressSelection()
+        /// Whether host addresses are hidden behind names that only this network can resolve.
+        package var hidesAddresses = false
         /// The largest message taken from the other side, in bytes.
         package var maxMessageSize: UInt32 = 262_144
 
@@ -78,6 +80,7 @@ package actor Peer {
     private nonisolated let certificate: DTLSCertificate
     private let configuration: Configuration
     private var driver: PeerDriver<PeerConnection>?
+    private var multicast: MulticastDNS?
     private var watch: InterfaceWatch?
     private var hasEnded = false
     private var unresolvedServers = 0
@@ -99,8 +102,9 @@ package actor Peer {
 
     /// Binds sockets on the addresses of this host, and begins to ask the STUN servers.
     ///
-    /// - Throws: `PeerError.noAddress` when there is nothing to bind; `SystemError` when the system refuses to tell;
-    ///   `TLSError` when OpenSSL cannot say whom to trust.
+    /// - Throws: `PeerError.noAddress` when there is nothing to bind, `.noMulticastDNS` when addresses are to be hidden and
+    ///   cannot be; `SystemError` when the system refuses to tell; `TLSError` when
+    ///   OpenSSL cannot say whom to trust.
     package func start() throws {
         let addresses = try InterfaceAddress.all()
         var connection = PeerConnection.Configuration(certificate: self.certificate)
@@ -115,14 +119,23 @@ package actor Peer {
             driver.trust = try TLSClientContext(verifies: self.configuration.verifiesServers)
         }
         self.driver = driver
+        let multicast = MulticastDNS(on: self.loop)
+        multicast.onResult = { [weak driver] name, ip in
+            driver?.withCore { core, now in core.resolve(name, to: ip, at: now) }
+        }
+        self.multicast = multicast
         self.bindNew(addresses)
         guard !driver.localAddresses.isEmpty else { throw PeerError.noAddress }
+        guard !self.hidesAddresses || multicast.isUsable else { throw PeerError.noMulticastDNS }
         // Peer, driver and watch hold each other until `shutDown()`.
         driver.onTurn = { core, now in self.handOver(&core, at: now) }
         // A system that does not tell of changes is one without roaming.
         self.watch = try? InterfaceWatch(on: self.loop) { _ in self.assumeIsolated { $0.followInterfaces() } }
         self.askServers()
     }
+
+    /// With relays alone there is no address to be hidden.
+    private var hidesAddresses: Bool { self.configuration.hidesAddresses && self.configuration.policy != .relay }
 
     /// Whether every STUN and TURN server has answered or failed.
     package var hasGathered: Bool {
@@ -146,6 +159,7 @@ package actor Peer {
         for local in driver.localAddresses where !present.contains(local.ip) {
             driver.withCore { core, now in core.removeLocalAddress(local, at: now) }
             driver.unbind(local)
+            self.multicast?.remove(local.ip)
         }
         for listening in driver.listeningAddresses where !present.contains(listening.ip) {
             driver.withCore { core, now in core.removeTCPAddress(listening, at: now) }
@@ -168,8 +182,12 @@ package actor Peer {
         for (address, preference) in zip(addresses, preferences) where !bound.contains(address.ip) {
             // An address may have gone since it was listed: the others serve.
             guard let local = self.bind(address.ip, driver) else { continue }
-            driver.withCore { core, now in core.addLocalAddress(local, localPreference: preference, at: now) }
-            self.listen(on: address.ip, preference, driver)
+            self.multicast?.add(address.ip, onInterface: address.index)
+            let name = self.hidesAddresses ? self.multicast?.hide(address.ip) : nil
+            driver.withCore { core, now in
+                core.addLocalAddress(local, name: name, localPreference: preference, at: now)
+            }
+            self.listen(on: address.ip, name: name, preference, driver)
         }
     }
 
@@ -183,11 +201,11 @@ package actor Peer {
     }
 
     /// ICE over TCP on an address; without it UDP serves.
-    private func listen(on ip: IPAddress, _ preference: UInt16, _ driver: PeerDriver<PeerConnection>) {
+    private func listen(on ip: IPAddress, name: String?, _ preference: UInt16, _ driver: PeerDriver<PeerConnection>) {
         guard self.configuration.policy != .relay, let local = try? driver.listen(on: SocketAddress(ip, port: 0)) else {
             return
         }
-        driver.withCore { core, now in core.addTCPAddress(local, localPreference: preference, at: now) }
+        driver.withCore { core, now in core.addTCPAddress(local, name: name, localPreference: preference, at: now) }
     }
 
     /// Asks every server as soon as its name is resolved; one that is not costs nobody else anything.
@@ -271,6 +289,7 @@ extension Peer {
     /// Returns whether the core was changed.
     private func handOver(_ core: inout PeerConnection, at now: Instant) -> Bool {
         self.wakeSenders(&core)
+        for name in core.takeUnresolvedNames() { self.multicast?.resolve(name) }
         let driver = self.driver
         let hasChanged = core.supplySocket(at: now) { address in try? driver?.bind(address) }
         guard let owner = self.owner else { return hasChanged }
@@ -332,7 +351,14 @@ extension Peer {
         try self.withConnection { core, _ in core.makeOffer(endOfCandidates: false) }
     }
 
-    /// Takes an offer and returns the answer.
+    /// An offer for a restart; nil where there is no browser to make it to.
+    ///
+    /// - Throws: `PeerError.notRunning`.
+    package func makeRestartOffer() throws -> SessionDescription? {
+        try self.withConnection { core, _ in core.makeRestartOffer() }
+    }
+
+    /// Takes an offer and returns the answer; a later one of the same browser asks for a restart.
     ///
     /// - Throws: `PeeringError`, `PeerError.notRunning`.
     package func setRemoteOffer(_ offer: SessionDescription) throws -> SessionDescription {
@@ -423,6 +449,8 @@ extension Peer {
         self.watch = nil
         self.driver?.close()
         self.driver = nil
+        self.multicast?.close()
+        self.multicast = nil
         self.owner?.resume(returning: nil)
         self.owner = nil
         for sender in self.senders {

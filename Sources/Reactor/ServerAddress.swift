@@ -103,6 +103,13 @@ extension ServerAddress: CustomStringConvertible {
     }
 }
 
+extension ServerAddress {
+    /// As it stands in a URI (RFC 7064, RFC 7065): an IPv6 address is in brackets.
+    package var inURI: String {
+        if case .address(let ip) = self.host, ip.isIPv6, self.port == nil { "[\(ip)]" } else { self.description }
+    }
+}
+
 extension ServerAddress.Malformed: CustomStringConvertible {
     /// For a message to the user.
     package var description: String {

@@ -61,9 +61,9 @@ extension TURNAddress: CustomStringConvertible {
     /// As it is written, in its shortest form.
     package var description: String {
         switch self.transport {
-        case .udp: "turn:\(self.server)"
-        case .tcp: "turn:\(self.server)?transport=tcp"
-        case .tls: "turns:\(self.server)"
+        case .udp: "turn:\(self.server.inURI)"
+        case .tcp: "turn:\(self.server.inURI)?transport=tcp"
+        case .tls: "turns:\(self.server.inURI)"
         }
     }
 }

@@ -77,13 +77,18 @@ package final class UDPSocket {
     private static let segmentsPerCall = 64
 
     /// Binds a socket to an address; port 0 lets the kernel choose.
-    package init(bindingTo address: SocketAddress, options: Options = Options()) throws(SystemError) {
+    package convenience init(bindingTo address: SocketAddress, options: Options = Options()) throws(SystemError) {
         var local = address.linux
         let descriptor = clinux_udp_open(&local)
         guard descriptor >= 0 else { throw SystemError(.bind, code: -descriptor) }
+        self.init(owning: descriptor, at: SocketAddress(address.ip, port: local.port), options: options)
+    }
+
+    /// Takes over a descriptor that is bound to an address.
+    init(owning descriptor: Int32, at localAddress: SocketAddress, options: Options) {
         self.descriptor = descriptor
-        self.localAddress = SocketAddress(address.ip, port: local.port)
-        let version = Int32(local.version)
+        self.localAddress = localAddress
+        let version: Int32 = localAddress.ip.isIPv4 ? 4 : 6
         _ = clinux_udp_forbid_fragments(descriptor, version)
         if options.reportsErrors {
             _ = clinux_udp_report_errors(descriptor, version)

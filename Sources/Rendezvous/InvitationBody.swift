@@ -11,8 +11,9 @@ import Wire
 ///
 /// A type with its highest bit set is a candidate: its kind, family and foundation are in the type itself, and its
 /// value is the priority (2 bytes of local preference, or 4 of priority where that follows no formula), the address
-/// and the port. A passive TCP candidate is the same in the value of a field of its own, after a byte for that type. An
-/// active one is not in a line: whoever connects is known when it does.
+/// and the port. In place of an IPv4 address there may be the UUID of a name under `.local`: those who do not know such
+/// candidates skip them for their length. A passive TCP candidate is the same in the value of a field of its own, after a
+/// byte for that type. An active one is not in a line: whoever connects is known when it does.
 enum InvitationBody {
     /// A line carries no more candidates: foundations are told apart by four bits.
     static let maximumCandidates = 16
@@ -54,7 +55,12 @@ enum InvitationBody {
             value.u16(description.sctpPort)
             Self.write(Field.sctpPort.rawValue, value.bytes, to: &writer)
         }
-        let candidates = Self.selected(of: description.candidates.filter { $0.transport != .tcp(.active) })
+        // There is no form for other names, and the address behind one must not be told.
+        let candidates = Self.selected(
+            of: description.candidates.filter { candidate in
+                candidate.transport != .tcp(.active) && (candidate.name == nil || candidate.identifier != nil)
+            }
+        )
         var foundations: [String] = []
         for candidate in candidates {
             let number = foundations.firstIndex(of: candidate.foundation) ?? foundations.count
@@ -83,19 +89,31 @@ enum InvitationBody {
         } else {
             value.u32(candidate.priority)
         }
-        switch candidate.address.ip {
-        case .v4(let bits): value.u32(bits)
-        case .v6(let high, let low, _):
-            value.u64(high)
-            value.u64(low)
-        }
+        let family = Self.writePlace(of: candidate, to: &value)
         value.u16(candidate.address.port)
-        let family: UInt8 = candidate.address.ip.isIPv6 ? 0x10 : 0
         let type = 0x80 | candidate.kind.code << 5 | family | foundation
         if candidate.transport.isTCP {
             Self.write(Field.tcpCandidate.rawValue, [type] + value.bytes, to: &writer)
         } else {
             Self.write(type, value.bytes, to: &writer)
+        }
+    }
+
+    /// Writes the address, or the name that stands for it, and returns the bit for the family.
+    private static func writePlace(of candidate: Candidate, to value: inout ByteWriter) -> UInt8 {
+        if let identifier = candidate.identifier {
+            value.u64(identifier.high)
+            value.u64(identifier.low)
+            return 0
+        }
+        switch candidate.address.ip {
+        case .v4(let bits):
+            value.u32(bits)
+            return 0
+        case .v6(let high, let low, _):
+            value.u64(high)
+            value.u64(low)
+            return 0x10
         }
     }
 
@@ -198,29 +216,56 @@ extension CandidateKind {
 }
 
 extension Candidate {
+    /// The identifier that its name is made of, if it has such a name.
+    fileprivate var identifier: UUIDv4? { self.name.flatMap(UUIDv4.init(hidingName:)) }
+
     /// Reads a candidate's field; nil if its length is none of those known.
     fileprivate init?(invitationType type: UInt8, over transport: CandidateTransport, value: [UInt8]) {
         let kind = CandidateKind(code: type >> 5)
         let isIPv6 = type & 0x10 != 0
-        let addressLength = isIPv6 ? 16 : 4
         var reader = ByteReader(value.span)
         do throws(Truncated) {
             let priority: UInt32
-            switch value.count - addressLength - 2 {
-            case 2: priority = Candidate.priority(kind: kind, over: transport, localPreference: try reader.u16())
-            case 4: priority = try reader.u32()
+            switch value.count {
+            case 8, 20: priority = Candidate.priority(kind: kind, over: transport, localPreference: try reader.u16())
+            case 10, 22: priority = try reader.u32()
             default: return nil
             }
-            let ip = isIPv6 ? IPAddress.v6(high: try reader.u64(), low: try reader.u64()) : .v4(try reader.u32())
+            var ip = IPAddress.v4(0)
+            var name: String?
+            switch (isIPv6, reader.remaining) {
+            case (true, 18): ip = .v6(high: try reader.u64(), low: try reader.u64())
+            case (false, 6): ip = .v4(try reader.u32())
+            case (false, 18):
+                guard kind == .host, let identifier = UUIDv4(high: try reader.u64(), low: try reader.u64()) else {
+                    return nil
+                }
+                name = identifier.hidingName
+            default: return nil
+            }
             self.init(
                 kind: kind,
                 transport: transport,
                 address: SocketAddress(ip, port: try reader.u16()),
+                name: name,
                 foundation: "\((type & 0x0F) + 1)",
                 priority: priority
             )
         } catch {
             return nil
         }
+    }
+}
+
+extension UUIDv4 {
+    private static let suffix = ".local"
+
+    /// The name with which a peer hides an address.
+    fileprivate var hidingName: String { self.description + Self.suffix }
+
+    /// Reads such a name.
+    fileprivate init?(hidingName name: String) {
+        guard name.hasSuffix(Self.suffix) else { return nil }
+        self.init(name.dropLast(Self.suffix.count))
     }
 }

@@ -158,6 +158,7 @@ package actor Session {
         case .gatheringComplete: self.tell(.gatheringComplete)
         case .relayFailed(let server, let reason): self.tell(.relayFailed(server.description, SafeText(reason)))
         case .relayUnresolved(let server, let reason): self.tell(.relayFailed(server, SafeText(reason)))
+        case .nameNotFound(let name): self.tell(.nameNotFound(name))
         case .path(let path): self.tell(.path(path))
         case .quiet(let isQuiet): self.tell(.quiet(isQuiet))
         case .pathLost(let limit): self.tell(.pathLost(limit))

@@ -43,6 +43,8 @@ package enum SessionEvent: Sendable {
     case gatheringComplete
     /// A TURN server gives no address to be relayed from, and why.
     case relayFailed(String, SafeText)
+    /// Nobody on the networks of this host told the address behind a name of the other side.
+    case nameNotFound(String)
     /// The session is over, and all that it held is freed; nothing follows.
     case ended(SessionEnd)
 }

@@ -184,7 +184,8 @@ extension IPAddress: CustomStringConvertible {
     }
 }
 
-private func isHexDigit(_ byte: UInt8) -> Bool {
+/// Whether a byte is a digit of the hexadecimal system, in either case.
+func isHexDigit(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
         UInt8(ascii: "A")...UInt8(ascii: "F"):

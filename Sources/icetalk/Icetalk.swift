@@ -18,7 +18,7 @@ struct Icetalk: AsyncParsableCommand {
             through NATs and firewalls, with nothing in the middle.
             """,
         version: "icetalk \(version)",
-        subcommands: [Chat.self, Send.self, Receive.self, Completion.self],
+        subcommands: [Chat.self, Send.self, Receive.self, Doctor.self, Completion.self],
         defaultSubcommand: Chat.self
     )
 

@@ -124,7 +124,8 @@ import Wire
         rig.isAnswered = { _ in true }
         rig.setRemote("10.0.0.2:6000", "10.0.0.3:6000")
         rig.run(for: .seconds(2))
-        for (source, number) in [("10.0.0.2:6000", 2), ("10.0.0.3:6000", 7), ("10.0.0.2:6000", 3)] as [(String, UInt32)] {
+        for (source, number) in [("10.0.0.2:6000", 2), ("10.0.0.3:6000", 7), ("10.0.0.2:6000", 3)] as [(String, UInt32)]
+        {
             let check = rig.check(nominating: true, extra: [.nomination(number)])
             rig.deliver(check, from: socket(source), on: socket("10.0.0.1:5000"))
             rig.run(for: .milliseconds(100))

@@ -180,16 +180,46 @@ def whole(browser, peer, name, browser_offers, trickles):
 def short(browser, peer, name):
     """A connection that is only made, used once and closed."""
     connect(browser, peer, name)
+    used_once(browser, peer, name)
+
+
+def used_once(browser, peer, name):
+    """A connection that was made is used and closed."""
     result = browser.run(f"return await echo(peers.{name}.first, {json.dumps(SIZES)});")
     require(result == "ok", result)
     connection_closed(browser, peer, name, by_browser=True)
 
 
 def hidden_addresses(browser, peer, name):
-    """The browser's host candidates are `.local` names: only its checks show where it is."""
-    short(browser, peer, name)
+    """The browser's host candidates are `.local` names, which the peer resolves by asking for them."""
+    connect(browser, peer, name)
+    peer.expect("path", kind="host")
     found = browser.run(f"return peers.{name}.found;")
     require(found and all(".local " in candidate for candidate in found), f"addresses are not hidden: {found}")
+    used_once(browser, peer, name)
+
+
+def both_hidden(browser, peer, name):
+    """Each side's host candidates are `.local` names, which the other resolves by asking for them.
+
+    A browser asks only if it hides its own addresses.
+    """
+    connect(browser, peer, name)
+    peer.expect("path", kind="host")
+    peer.tell("candidates")
+    found = peer.expect("candidates")["candidates"]
+    require(found and all(".local " in candidate for candidate in found), f"addresses are not hidden: {found}")
+    kind = browser.run(f"""
+        for (let tries = 0; tries < 100; tries += 1) {{
+            const stats = [...(await peers.{name}.getStats()).values()];
+            const pairs = stats.filter(one => one.type === "candidate-pair" && one.state === "succeeded");
+            const remotes = pairs.map(pair => stats.find(one => one.id === pair.remoteCandidateId));
+            if (remotes.some(remote => remote?.candidateType === "host")) return "host";
+            await new Promise(resolve => setTimeout(resolve, 100));
+        }}
+        return "no pair of a host candidate";""")
+    require(kind == "host", f"the browser did not resolve the peer's names: {kind}")
+    used_once(browser, peer, name)
 
 
 def two_way_stream(browser, peer, name):

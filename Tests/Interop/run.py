@@ -15,6 +15,7 @@ import traceback
 import aiortc_cases
 import cases
 import chat_cases
+import mdns_cases
 from browser import Browser
 from network import Cable
 from peer import Peer
@@ -29,8 +30,9 @@ class Suite:
     This process and the browsers stand in one namespace, the peers in another.
     """
 
-    def __init__(self, programs, far, words):
+    def __init__(self, programs, near, far, words):
         self.programs = pathlib.Path(programs)
+        self.near = near
         self.far = far
         self.words = words
         self.passed = 0
@@ -98,9 +100,22 @@ class Suite:
         with self.peer() as peer:
             aiortc_cases.run(peer, aiortc_offers, trickles)
 
+    def strangers(self):
+        """Two icetalk that hide their addresses, one at each end of the cable."""
+        command = [str(self.programs / "icetalk"), "chat", "--manual", "--json", "--stun", "none", "--mdns"]
+        with Program(self.near, *command) as first, Program(self.far, *command) as second:
+            mdns_cases.strangers(first, second)
+
+    def liar(self):
+        """Somebody on the network answers for names as he must not."""
+        with self.peer("-4") as peer:
+            mdns_cases.answers_from_the_link(peer)
+
     def run(self):
         """Runs every case; the status to exit with."""
         with self.resources:
+            self.attempt("icetalk: hidden addresses on both sides", self.strangers)
+            self.attempt("icetalk: only answers from the link count for hidden addresses", self.liar)
             for name in BROWSERS:
                 self.cases_of(name)
             for aiortc_offers in (True, False):
@@ -134,6 +149,10 @@ class Suite:
             lambda: self.chat(chat_cases.page_offers, name),
         )
         self.attempt(f"{name}: hidden addresses", self.with_peer(cases.hidden_addresses, name, hides_addresses=True))
+        self.attempt(
+            f"{name}: hidden addresses on both sides",
+            self.with_peer(cases.both_hidden, name, options=["--mdns"], hides_addresses=True),
+        )
 
 
 def outside(programs, words):
@@ -143,15 +162,15 @@ def outside(programs, words):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     with tempfile.TemporaryDirectory(prefix="icetalk-interop-") as folder, Cable() as cable:
         inside = ["ip", "netns", "exec", cable.near, sys.executable, __file__, programs, *words]
-        environment = dict(os.environ, TMPDIR=folder, ICETALK_FAR_NAMESPACE=cable.far)
+        environment = dict(os.environ, TMPDIR=folder, ICETALK_NAMESPACES=f"{cable.near} {cable.far}")
         return subprocess.run(inside, env=environment, check=False).returncode
 
 
 def main():
     """Runs the suite at the near end of a cable, which is laid first."""
     programs, words = os.path.abspath(sys.argv[1]), sys.argv[2:]
-    far = os.environ.get("ICETALK_FAR_NAMESPACE")
-    sys.exit(Suite(programs, far, words).run() if far else outside(programs, words))
+    namespaces = os.environ.get("ICETALK_NAMESPACES", "").split()
+    sys.exit(Suite(programs, *namespaces, words).run() if namespaces else outside(programs, words))
 
 
 if __name__ == "__main__":

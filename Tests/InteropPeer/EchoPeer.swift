@@ -99,6 +99,8 @@ actor EchoPeer {
         switch event {
         case .established:
             Report.established.write()
+        case .path(let path):
+            Report.path(path).write()
         case .closed(let reason):
             Report.ended("\(reason)").write()
         case .channel(.opened(let channel, _)):

@@ -3,6 +3,8 @@
 
 import DataChannels
 import Foundation
+import ICE
+import Peering
 import SCTP
 import SDP
 
@@ -24,6 +26,7 @@ struct Report: Encodable {
     var id: UInt16?
     var label: String?
     var reliability: String?
+    var kind: String?
     var reason: String?
 
     private init(_ event: String) {
@@ -67,6 +70,14 @@ struct Report: Encodable {
         report.channel = channel.rawValue
         report.label = label
         report.reason = reason
+        return report
+    }
+
+    /// A first or another path is in use; its kind is that of the other side's candidate.
+    static func path(_ path: PathDescription) -> Report {
+        var report = Report("path")
+        report.kind = path.remote.kind.rawValue
+        report.reason = path.description
         return report
     }
 

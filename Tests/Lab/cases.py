@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is tried in the lab."""
 
+from doctor_cases import doctor_cases
 from neighbours import neighbourhoods
 from pairs import pairs
 from policies import policies
@@ -13,4 +14,5 @@ from weather import weather
 def all_cases(both_orders):
     """Every case, those that take longest first."""
     cases = [*pairs(both_orders), *neighbourhoods(), *server_cases(), *policies(), *weather(), *stories()]
+    cases += doctor_cases()
     return sorted(cases, key=lambda case: not case.is_patient)

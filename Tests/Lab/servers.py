@@ -57,17 +57,22 @@ def temporary_login(name):
 
 def serve(workshop, resources, namespace, number, options=LONG_TERM):
     """Starts a server, and waits until it answers at each of its addresses."""
+    return serve_at(workshop, resources, namespace, SERVERS[number], options)
+
+
+def serve_at(workshop, resources, namespace, addresses, options=LONG_TERM):
+    """Starts a server at addresses; one with two addresses of a family speaks RFC 5780."""
     folder = tempfile.mkdtemp(dir=workshop.folder)
     resources.callback(shutil.rmtree, folder, ignore_errors=True)
     command = ["turnserver", "-n", "--no-cli", "--simple-log", "--log-file", "stdout", "--relay-threads", "1"]
     command += ["--pidfile", f"{folder}/pid", "--userdb", f"{folder}/users", "--realm", "lab", *options]
     command += ["--listening-port", str(PORT), "--tls-listening-port", str(TLS_PORT), "--no-dtls"]
     command += ["--cert", workshop.certificates.servers, "--pkey", workshop.certificates.key]
-    for address in SERVERS[number]:
+    for address in addresses:
         command += ["--listening-ip", address, "--relay-ip", address]
     server = workshop.start(namespace, command, os.path.abspath(folder))
     resources.callback(server.kill)
-    for address in SERVERS[number]:
+    for address in addresses:
         _await_answer(server, namespace, address)
     return server
 

@@ -46,6 +46,7 @@ final class PeerSide {
     private(set) var candidates: [Candidate] = []
     private(set) var gatherings = 0
     private(set) var failedRelays: [SocketAddress] = []
+    private(set) var lostNames: [String] = []
     /// Why, in the order in which it was told.
     private(set) var relayFailures: [String] = []
     private(set) var establishedAt: Instant?
@@ -91,6 +92,7 @@ final class PeerSide {
             self.failedRelays.append(server)
             self.relayFailures.append(reason)
         case .relayUnresolved(_, let reason): self.relayFailures.append(reason)
+        case .nameNotFound(let name): self.lostNames.append(name)
         case .path(let path): self.paths.append(path)
         case .quiet(let isQuiet): self.quiet.append(isQuiet)
         case .pathLost: self.lostPaths += 1

@@ -43,10 +43,11 @@ final class PeerWorld {
 
     deinit { icetalk_virtual_time_end() }
 
-    /// Adds a peer, behind a NAT where one is given, with a port on each of its addresses.
+    /// Adds a peer, behind a NAT where one is given, with a port on each of its addresses; a name hides them.
     func addSide(
         _ name: String,
         at addresses: String...,
+        named hidingName: String? = nil,
         behind nat: Int? = nil,
         usesServers: Bool = true,
         certificate: DTLSCertificate? = nil,
@@ -55,6 +56,7 @@ final class PeerWorld {
         try self.addSide(
             name,
             atAll: addresses,
+            named: hidingName,
             behind: nat,
             usesServers: usesServers,
             certificate: certificate,
@@ -66,6 +68,7 @@ final class PeerWorld {
     func addSide(
         _ name: String,
         atAll addresses: [String],
+        named hidingName: String? = nil,
         behind nat: Int? = nil,
         usesServers: Bool = true,
         certificate: DTLSCertificate? = nil,
@@ -82,7 +85,8 @@ final class PeerWorld {
         self.sides.append(side)
         for (rank, address) in side.addresses.enumerated() {
             if let nat { self.internet.place(address.ip, behind: nat) }
-            side.connection.addLocalAddress(address, localPreference: 65_535 - UInt16(rank), at: self.now)
+            let preference = 65_535 - UInt16(rank)
+            side.connection.addLocalAddress(address, name: hidingName, localPreference: preference, at: self.now)
         }
         for server in Self.servers where usesServers {
             side.connection.addSTUNServer(server, at: self.now)

@@ -9,6 +9,8 @@ import SDP
 import Testing
 import Wire
 
+@testable import Rendezvous
+
 @Suite struct InvitationTests {
     private static let description = Sample.description(candidates: 6, seed: 7)
     private static let line = Invitation.line(for: Self.description)
@@ -85,6 +87,58 @@ import Wire
         #expect(read.map(\.foundation) == ["1", "2", "1"])
         #expect(read[0].relatedAddress == nil)
         #expect(read[1].address.ip == .v6(high: 0xFE80 << 48, low: 1))
+    }
+
+    // MARK: Names
+
+    private static let name = "ecb3b7a5-7ebc-49fc-82ec-fe6bb11e21d0.local"
+
+    private static func named(_ name: String?, at address: String) throws -> PeerDescription {
+        var description = Self.description
+        description.candidates = [
+            Candidate(
+                kind: .host,
+                address: try #require(SocketAddress(address)),
+                name: name,
+                foundation: "1",
+                priority: Candidate.priority(kind: .host, localPreference: 65_535)
+            )
+        ]
+        return description
+    }
+
+    @Test(arguments: ["10.0.0.1:5000", "[fd00::1]:5000"])
+    func `a line with a name does not tell the address`(address: String) throws {
+        let line = Invitation.line(for: try Self.named(Self.name, at: address))
+        let unresolved = try Self.named(Self.name, at: "0.0.0.0:5000")
+        #expect(try Invitation.description(in: line) == unresolved)
+        #expect(line == Invitation.line(for: unresolved))
+    }
+
+    @Test func `a candidate with another name is left out, not told by its address`() throws {
+        let line = Invitation.line(for: try Self.named("printer.local", at: "10.0.0.1:5000"))
+        #expect(try Invitation.description(in: line).candidates.isEmpty)
+    }
+
+    @Test(arguments: [UInt32.max, 1, 2_130_706_431])
+    func `a name may have any priority`(priority: UInt32) throws {
+        var description = try Self.named(Self.name, at: "0.0.0.0:5000")
+        description.candidates[0].priority = priority
+        #expect(try Invitation.description(in: Invitation.line(for: description)) == description)
+    }
+
+    @Test func `the form of names stays as it is`() throws {
+        let body = InvitationBody.bytes(of: try Self.named(Self.name, at: "0.0.0.0:5000"))
+        let field: [UInt8] = [
+            0x80, 20, 0xFF, 0xFF, 0xEC, 0xB3, 0xB7, 0xA5, 0x7E, 0xBC, 0x49, 0xFC, 0x82, 0xEC, 0xFE, 0x6B, 0xB1, 0x1E,
+            0x21, 0xD0, 0x13, 0x88,
+        ]
+        #expect(Array(body.suffix(22)) == field)
+        for (index, value) in [(0, 0xA0), (10, 0x19), (12, 0x02)] as [(Int, UInt8)] {
+            var other = body
+            other[body.count - 22 + index] = value
+            #expect(try InvitationBody.description(of: other).candidates.isEmpty, "byte \(index)")
+        }
     }
 
     @Test(arguments: ["192.0.2.1:6000", "[2001:db8::1]:6000"])

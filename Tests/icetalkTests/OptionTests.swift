@@ -116,6 +116,13 @@ struct OptionTests {
     }
 
     @Test
+    func `Addresses are hidden when that is asked for`() throws {
+        #expect(try !self.settings(["--manual"]).hidesAddresses)
+        #expect(try self.settings(["--manual", "--mdns"]).hidesAddresses)
+        #expect(try self.settings(["--manual"], ["ICETALK_MDNS": "1"]).hidesAddresses)
+    }
+
+    @Test
     func `A name and paths come from the command line or the environment`() throws {
         let settings = try self.settings(
             ["--manual", "--sdp", "--paste-in", "in", "--name", "ann"],
@@ -139,6 +146,25 @@ struct OptionTests {
         #expect(try self.settings(["--manual"]).reconnectTime == .seconds(600))
         #expect(try self.settings(["--manual", "--reconnect", "0"]).reconnectTime == .zero)
         #expect(try self.settings(["--manual", "--reconnect", "2h"]).reconnectTime == .seconds(7_200))
+    }
+
+    @Test
+    func `The doctor takes servers and addresses as chat does`() throws {
+        let doctor = try #require(
+            try Icetalk.parseAsRoot([
+                "doctor", "--stun", "192.0.2.1", "--turn", "turns:192.0.2.2", "--turn-user", "ann", "-6", "--lifetime",
+                "--json",
+            ]) as? icetalk.Doctor
+        )
+        let variables = ["ICETALK_TURN_PASSWORD": "secret", "ICETALK_INTERFACE": "eth0"]
+        let settings = try doctor.settings(Environment(variables))
+        #expect(settings.stunServers.map(\.description) == ["192.0.2.1"])
+        #expect(settings.turnServers.map(\.address.description) == ["turns:192.0.2.2"])
+        #expect(settings.selection.interface == "eth0" && !settings.selection.usesIPv4)
+        #expect(settings.measuresLifetime && settings.verifiesServers)
+        let insecure = Environment(["ICETALK_TURN_PASSWORD": "secret", "ICETALK_TURN_INSECURE": "1"])
+        #expect(try !doctor.settings(insecure).verifiesServers)
+        #expect(throws: ProgramFailure.self) { try doctor.settings(Environment([:])) }
     }
 
     @Test

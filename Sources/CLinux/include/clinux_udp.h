@@ -11,6 +11,11 @@
 /// that the kernel chose. Returns the descriptor or -errno.
 int clinux_udp_open(clinux_address *local);
 
+/// A non-blocking, close-on-exec UDP socket that gets what arrives on one interface for a multicast group (address and
+/// port), and nothing else; other sockets of this host may get it, too. What it sends to the group leaves on that
+/// interface with 255 hops, and is looped back. Returns the descriptor or -errno.
+int clinux_udp_join(const clinux_address *group, uint32_t interface);
+
 /// Sets DF and ignores what ICMP claims about the path MTU (`IP_PMTUDISC_PROBE`). Returns 0 or -errno.
 int clinux_udp_forbid_fragments(int fd, int version);
 

@@ -113,9 +113,15 @@ extension ICEAgent {
         return true
     }
 
-    /// Adds an address on which the owner has a socket, with a preference from `localPreferences(for:)`.
-    package mutating func addLocalAddress(_ address: SocketAddress, localPreference: UInt16, at now: Instant) {
-        guard !self.hasEnded, let base = self.locals.add(address, localPreference: localPreference) else { return }
+    /// Adds an address on which the owner has a socket, with a preference from `localPreferences(for:)`; the other side
+    /// gets to know it by a name if there is one.
+    package mutating func addLocalAddress(
+        _ address: SocketAddress,
+        name: String? = nil,
+        localPreference: UInt16,
+        at now: Instant
+    ) {
+        guard let base = self.locals.add(address, name: name, localPreference: localPreference) else { return }
         self.gatherer.add(base: address)
         self.use(base, at: now)
     }
@@ -123,12 +129,17 @@ extension ICEAgent {
     /// Adds an address for TCP (RFC 6544): one on which the owner listens, and one from which it connects.
     ///
     /// Either is a base, by which packets are named; so the owner takes care that no port is also one of UDP.
-    package mutating func addTCPAddress(_ address: SocketAddress, localPreference: UInt16, at now: Instant) {
+    package mutating func addTCPAddress(
+        _ address: SocketAddress,
+        name: String? = nil,
+        localPreference: UInt16,
+        at now: Instant
+    ) {
         let active = SocketAddress(address.ip, port: CandidateTransport.activePort)
         for (base, type) in [(active, CandidateAttribute.TCPType.active), (address, .passive)] {
-            guard !self.hasEnded,
-                let base = self.locals.add(base, over: .tcp(type), localPreference: localPreference)
-            else { continue }
+            guard let base = self.locals.add(base, over: .tcp(type), name: name, localPreference: localPreference) else {
+                continue
+            }
             self.use(base, at: now)
         }
     }
@@ -148,7 +159,7 @@ extension ICEAgent {
         localPreference: UInt16,
         at now: Instant
     ) {
-        guard !self.hasEnded,
+        guard
             let base = self.locals.add(
                 relayed: address,
                 by: server.ip,

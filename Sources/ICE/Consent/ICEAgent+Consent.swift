@@ -69,6 +69,7 @@ extension ICEAgent {
         guard self.wasProven || !self.configuration.isPatient, !self.isSelfReliant else { return }
         guard self.hasLostConsent, !self.checkList.pairs.contains(where: \.isValid) else { return }
         self.hasEnded = true
+        self.orphan?.isConsented = false
         self.events.append(.consentExpired)
         self.transmits.removeAll()
         self.checkList.remove { _ in true }

@@ -14,6 +14,13 @@ struct LocalBase: Sendable {
 
     /// The address.
     var address: SocketAddress { self.candidate.address }
+
+    /// Whether it is told as a name that other networks do not know, although they can reach it: then what a server sees
+    /// is told even if it is the address itself.
+    var isPublicBehindName: Bool {
+        let ip = self.address.ip
+        return self.candidate.name != nil && !ip.isPrivate && !ip.isLinkLocal && !ip.isLoopback
+    }
 }
 
 /// The candidates of this side (RFC 8445 §5.1).
@@ -52,14 +59,22 @@ struct LocalCandidates: Sendable {
             ?? self.bases.lazy.flatMap { [$0.candidate] + $0.reflexive }.first { $0.address.withoutScope == mapped }
     }
 
-    /// Adds a local address; nil when it is there already or there are too many.
+    /// Adds a local address, that the other side knows by a name if there is one; nil when it is there already or there
+    /// are too many.
     mutating func add(
         _ address: SocketAddress,
         over transport: CandidateTransport = .udp,
+        name: String?,
         localPreference: UInt16
     ) -> LocalBase? {
-        let foundation = self.foundation(.host, over: transport, base: address.ip, server: nil)
-        return self.add(.host, address, over: transport, foundation: foundation, localPreference: localPreference)
+        self.add(
+            .host,
+            address,
+            over: transport,
+            name: name,
+            foundation: self.foundation(.host, over: transport, base: address.ip, server: nil),
+            localPreference: localPreference
+        )
     }
 
     /// Adds an address on a TURN server; nil when it is there already or there are too many.
@@ -85,6 +100,7 @@ struct LocalCandidates: Sendable {
         _ kind: CandidateKind,
         _ address: SocketAddress,
         over transport: CandidateTransport = .udp,
+        name: String? = nil,
         foundation: String,
         relatedAddress: SocketAddress? = nil,
         localPreference: UInt16
@@ -94,6 +110,7 @@ struct LocalCandidates: Sendable {
             kind: kind,
             transport: transport,
             address: address,
+            name: name,
             foundation: foundation,
             priority: Candidate.priority(
                 kind: kind,
@@ -120,8 +137,9 @@ struct LocalCandidates: Sendable {
     ) -> (new: [Candidate], gone: [Candidate]) {
         guard let index = self.bases.firstIndex(where: { $0.address == address }) else { return ([], []) }
         let old = self.bases[index].reflexive
+        let tellsItself = self.bases[index].isPublicBehindName
         var present: [Candidate] = []
-        for mapping in mappings where mapping.mapped != address.withoutScope {
+        for mapping in mappings where tellsItself || mapping.mapped != address.withoutScope {
             guard !present.contains(where: { $0.address == mapping.mapped }) else { continue }
             let known = old.first { $0.address == mapping.mapped }
             present.append(known ?? self.reflexive(mapping, on: self.bases[index]))
@@ -149,7 +167,7 @@ struct LocalCandidates: Sendable {
             address: mapping.mapped,
             foundation: self.foundation(.serverReflexive, base: base.address.ip, server: mapping.server.ip),
             priority: Candidate.priority(kind: .serverReflexive, localPreference: base.localPreference),
-            relatedAddress: base.address
+            relatedAddress: base.candidate.name == nil ? base.address : nil
         )
     }
 

@@ -53,6 +53,7 @@ extension ICEAgent {
         self.remoteKnownAt = now
         self.hasAllRemoteCandidates = false
         self.hasLostConsent = false
+        self.hasEnded = false
         self.wasRefused = false
         let before = self.trusted
         self.nomination.select(nil, at: now)

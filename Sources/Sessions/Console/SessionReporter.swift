@@ -49,6 +49,7 @@ struct SessionReporter {
         case .transferred(let id, let outcome):
             self.console.showProgress(nil, at: now)
             self.report(outcome, of: id)
+        case .nameNotFound(let name): self.console.say("nobody on this network answers for \(name)", .detail)
         case .localCandidate, .gatheringComplete, .stale: break
         case .ended(let end): self.report(end, at: now)
         }

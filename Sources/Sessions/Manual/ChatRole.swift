@@ -29,6 +29,7 @@ struct ChatRole: SessionRole {
             reporter.report(event, at: monotonicNow())
             switch event {
             case .offered(let id, let offer): await self.answer(id, offer)
+            case .pathLost: await self.rendezvous.offerRestart()
             case .ended(let end): return ExitStatus(end.exitStatus)
             default: break
             }

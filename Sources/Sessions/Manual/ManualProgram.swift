@@ -140,6 +140,7 @@ actor ManualRunner {
         configuration.verifiesServers = self.settings.verifiesTURNServers
         configuration.policy = self.settings.policy
         configuration.selection = self.settings.selection
+        configuration.hidesAddresses = self.settings.hidesAddresses
         configuration.reconnectTime = self.settings.reconnectTime
         do {
             let peer = try Peer(configuration, on: loop)
@@ -151,6 +152,8 @@ actor ManualRunner {
             return peer
         } catch PeerError.noAddress {
             throw ProgramFailure(.noPath, self.noAddressSentence)
+        } catch PeerError.noMulticastDNS {
+            throw ProgramFailure(.noPath, "--mdns: port 5353 cannot be used for multicast DNS; go on without --mdns")
         } catch {
             throw ProgramFailure(.failed, "cannot begin: \(error)")
         }

@@ -105,8 +105,8 @@ actor ManualRendezvous {
     /// Text that may hold a line is never given back: it carries a password.
     func take(late line: String) async -> String? {
         let isAwaited = if case .invitation = self.late.pending { true } else { false }
-        let isCandidate = self.meeting != .symmetric && Self.mayBeCandidate(line)
-        guard isAwaited || isCandidate || Invitation.isLikely(in: line) else { return line }
+        let isSignaling = self.meeting != .symmetric && Self.maySignal(line)
+        guard isAwaited || isSignaling || Invitation.isLikely(in: line) else { return line }
         var words: String?
         for item in self.late.take(line: line) {
             switch item {
@@ -114,10 +114,20 @@ actor ManualRendezvous {
             case .candidate(let candidate, _): try? await self.peer.addRemoteCandidate(candidate)
             case .endOfCandidates: try? await self.peer.addRemoteCandidate(nil)
             case .unrecognised: words = Invitation.isLikely(in: line) ? nil : line
-            case .failure, .sessionDescription: self.console.say("what was pasted is not a message, and was not sent")
+            case .sessionDescription(let kind, let text): await self.takeLate(kind, text)
+            case .failure: self.console.say(Self.noMessage)
             }
         }
         return words
+    }
+
+    /// The path to a browser is lost: gives out an offer by which it can be sought anew (RFC 8445 §9).
+    ///
+    /// Between two icetalk this is not needed, and nothing happens.
+    func offerRestart() async {
+        guard case .sdp(isOfferer: true) = self.meeting, let offer = try? await self.peer.makeRestartOffer() else { return }
+        self.console.say("Give this offer to the other side, and paste the answer here, to go on:")
+        try? await self.output.write(JSONMessage.line(kind: .offer, sdp: offer.text))
     }
 
     /// Follows a source to its end after the two sides have met: more candidates may come.
@@ -139,7 +149,28 @@ actor ManualRendezvous {
         case .invitation(let description): self.takeLate(description)
         case .candidate(let candidate, _): try? await self.peer.addRemoteCandidate(candidate)
         case .endOfCandidates: try? await self.peer.addRemoteCandidate(nil)
-        case .sessionDescription, .unrecognised, .failure: break
+        case .sessionDescription(let kind, let text): await self.takeLate(kind, text)
+        case .unrecognised, .failure: break
+        }
+    }
+
+    private static let noMessage = "what was pasted is not a message, and was not sent"
+
+    /// A description that came after the two sides had met: the browser of this session asks for a restart, or agrees to one.
+    private func takeLate(_ kind: DescriptionKind, _ text: String) async {
+        guard self.meeting != .symmetric, let description = try? SessionDescription(parsing: text) else {
+            return self.console.say(Self.noMessage)
+        }
+        do {
+            switch kind {
+            case .offer:
+                let answer = try await self.peer.setRemoteOffer(description)
+                try await self.output.write(JSONMessage.line(kind: .answer, sdp: answer.text))
+            case .answer:
+                try await self.peer.setRemoteAnswer(description)
+            }
+        } catch {
+            self.console.say("this description is of no use here: already talking with another peer")
         }
     }
 
@@ -151,9 +182,14 @@ actor ManualRendezvous {
         }
     }
 
-    private static func mayBeCandidate(_ line: String) -> Bool {
+    /// Whether a line may be one by which browsers find each other.
+    private static func maySignal(_ line: String) -> Bool {
         let text = line.drop { $0 == " " }
-        return ["candidate:", "a=candidate:", "a=end-of-candidates", "{\"candidate\""].contains { text.hasPrefix($0) }
+        let starts = [
+            "candidate:", "a=candidate:", "a=end-of-candidates", "{\"candidate\"", "{\"type\":\"offer\"",
+            "{\"type\":\"answer\"",
+        ]
+        return starts.contains { text.hasPrefix($0) }
     }
 }
 
@@ -197,8 +233,9 @@ extension ManualRendezvous {
     }
 
     private func tell(_ candidate: Candidate, of side: String) {
+        let place = candidate.name.map { "\($0):\(candidate.address.port)" } ?? candidate.address.description
         let transport = candidate.transport.name
-        self.console.say("\(side) candidate: \(transport) \(candidate.address) (\(candidate.kind.rawValue))", .trace)
+        self.console.say("\(side) candidate: \(transport) \(place) (\(candidate.kind.rawValue))", .trace)
     }
 
     /// What is to be given out now, and the reflexive candidates in it.

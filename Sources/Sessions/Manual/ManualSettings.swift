@@ -22,6 +22,8 @@ package struct ManualSettings: Sendable {
     package var policy = PathPolicy.all
     /// Which addresses of this host are used.
     package var selection = AddressSelection()
+    /// Whether host addresses are hidden behind names that only this network can resolve.
+    package var hidesAddresses = false
     /// How long the other side is looked for when it was lost.
     package var reconnectTime = Duration.seconds(600)
     /// The name that the other side sees.
