@@ -72,7 +72,8 @@ final class Relay {
 
     /// Whether it was made for this login.
     func serves(_ login: RelayServerLogin) -> Bool {
-        !self.isSupplement && self.allocation.configuration.origin == login.address && self.transport.name == login.transport.name
+        !self.isSupplement && self.allocation.configuration.origin == login.address
+            && self.transport.name == login.transport.name
     }
 
     /// Goes on with another server, to which this one sent us (RFC 8489 §10); nothing happens where that leads nowhere.

@@ -310,7 +310,8 @@ extension RelaySet {
         case .failed(let failure):
             relay.isSettled = true
             let lost = self.forgetAddresses(of: relay)
-            return relay.isSupplement || self.isServedElsewhere(relay) ? lost : lost + [.failed(relay.server, Self.sentence(failure, relay))]
+            guard !relay.isSupplement, !self.isServedElsewhere(relay) else { return lost }
+            return lost + [.failed(relay.server, Self.sentence(failure, relay))]
         case .redirected(let other, let domain):
             relay.follow(to: other, domain: domain, random: self.random.fork(), at: now)
             return []
