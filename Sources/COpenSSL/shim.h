@@ -14,6 +14,9 @@
 
 // Function-like and computed macros of OpenSSL are not imported into Swift: these functions stand for them.
 
+// Without a cleanup at the end of the process, during which other threads would still use what is freed. Before all else.
+static inline void icetalk_leave_cleanup_to_system(void) { OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL); }
+
 static inline EVP_PKEY *icetalk_p256_key(void) { return EVP_EC_gen("P-256"); }
 
 static inline int icetalk_require_dtls12(SSL_CTX *context) {

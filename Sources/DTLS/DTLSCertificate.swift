@@ -28,6 +28,7 @@ package final class DTLSCertificate: @unchecked Sendable {
     ///
     /// Throws `DTLSError.library` only.
     package init() throws(DTLSError) {
+        icetalk_leave_cleanup_to_system()
         ErrorStack.clear()
         guard let key = icetalk_p256_key() else { throw ErrorStack.library("EVP_EC_gen") }
         defer { EVP_PKEY_free(key) }

@@ -199,6 +199,14 @@ extension PeerConnection {
         self.pump(at: now)
     }
 
+    /// Lets the owner bind another socket beside one of this host's addresses (port 0), where a TURN server gives addresses of one
+    /// family alone and is to be asked for the other; false when none is wanted.
+    package mutating func supplySocket(at now: Instant, bind: (SocketAddress) -> SocketAddress?) -> Bool {
+        guard self.relays.supplySocket(at: now, bind: bind) else { return false }
+        self.pump(at: now)
+        return true
+    }
+
     /// Takes note that a TURN server has no address, so that this is told as other failures are.
     package mutating func noteUnresolvedRelay(_ server: String, because reason: String) {
         guard self.configuration.policy != .direct, !self.isClosed else { return }

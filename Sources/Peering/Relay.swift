@@ -10,34 +10,70 @@ import Wire
 final class Relay {
     /// The local address; a stream has a port of its own.
     let base: SocketAddress
+    /// What it was made with.
+    let login: RelayServerLogin
+    /// Whether it only adds the family of addresses that another one on the same server lacks.
+    let isSupplement: Bool
     /// How the server is reached; a redirection may change which name its certificate must have.
     private(set) var transport: RelayTransport
     var allocation: Allocation
     /// Beside the allocation, so that they can be read while it is at work.
     var relayed: [SocketAddress] = []
     private(set) var server: SocketAddress
+    /// The rank of what it has given.
+    var localPreference: UInt16 = 0
     /// Whether it has given an address, or failed, once.
     var isSettled = false
     private let streams: StreamTable
     private var stream: (id: ByteStreamID, isOpen: Bool)?
 
-    init(_ login: RelayServerLogin, base: SocketAddress, streams: StreamTable, random: RandomSource, at now: Instant) {
+    /// Asks a server for addresses; for one of a family alone, it supplements an allocation of the other family.
+    init(
+        _ login: RelayServerLogin,
+        supplying family: AddressFamily? = nil,
+        base: SocketAddress,
+        streams: StreamTable,
+        random: RandomSource,
+        at now: Instant
+    ) {
         self.base = base
+        self.login = login
+        self.isSupplement = family != nil
         self.transport = login.transport
         self.server = login.address
         self.streams = streams
-        let configuration = Allocation.Configuration(
+        var configuration = Allocation.Configuration(
             server: login.address,
             transport: login.transport.isStream ? .stream : .datagram,
             username: login.username,
             password: login.password
         )
+        if let family { configuration.relay = .only(family) }
         self.allocation = Allocation(configuration: configuration, random: random, at: now)
+    }
+
+    /// The family of addresses that the server should have given, too, and said nothing of.
+    ///
+    /// Servers older than RFC 8656 ignore ADDITIONAL-ADDRESS-FAMILY.
+    func lacking(in grant: AllocationGrant) -> AddressFamily? {
+        guard !self.isSupplement, grant.refusedFamily == nil, grant.relayed.count == 1 else { return nil }
+        return grant.relayed.first.map { $0.ip.isIPv4 ? .ipv6 : .ipv4 }
+    }
+
+    /// The login at the server where it is now.
+    var currentLogin: RelayServerLogin {
+        RelayServerLogin(
+            address: self.server,
+            transport: self.transport,
+            username: self.login.username,
+            password: self.login.password
+        )
     }
 
     /// Whether it was made for this login.
     func serves(_ login: RelayServerLogin) -> Bool {
-        self.allocation.configuration.origin == login.address && self.transport.name == login.transport.name
+        !self.isSupplement && self.allocation.configuration.origin == login.address
+            && self.transport.name == login.transport.name
     }
 
     /// Goes on with another server, to which this one sent us (RFC 8489 §10); nothing happens where that leads nowhere.

@@ -20,7 +20,10 @@ struct RelayedAddress {
     let server: SocketAddress
     /// Where the server sees us.
     let mapped: SocketAddress?
-    /// The rank among relayed addresses: each is different.
+    /// The rank among relayed addresses: that of each server is different.
+    ///
+    /// Addresses of both families of one server have the same, since pairs are ranked by the lower candidate (RFC 8445
+    /// §6.1.2.3): over two relays of the better family the path would be preferred to one over a single relay.
     let localPreference: UInt16
 }
 
@@ -41,6 +44,8 @@ final class RelaySet {
     private var gained: UInt16 = 0
     /// Relayed addresses that went with a local one, and are still to be told.
     private var gone: [SocketAddress] = []
+    /// Relays that lack a family, which is to be asked for from another port.
+    private var incomplete: [(relay: Relay, family: AddressFamily)] = []
     private var isClosed = false
 
     init(streams: StreamTable, random: RandomSource) {
@@ -49,7 +54,9 @@ final class RelaySet {
     }
 
     /// Whether every server has given an address or failed.
-    var hasGathered: Bool { self.waiting.isEmpty && self.relays.allSatisfy(\.isSettled) }
+    var hasGathered: Bool {
+        self.waiting.isEmpty && self.incomplete.isEmpty && self.relays.allSatisfy(\.isSettled)
+    }
 
     /// Whether `startNext` has something to do.
     var hasWaiting: Bool { !self.waiting.isEmpty }
@@ -78,6 +85,7 @@ final class RelaySet {
         }
         self.relays.removeAll { $0.base == address }
         self.waiting.removeAll { $0.base == address }
+        self.incomplete.removeAll { $0.relay.base == address }
         guard !self.isClosed else { return }
         for login in self.logins {
             self.enqueue(login)
@@ -126,6 +134,48 @@ final class RelaySet {
 
     private func isReached(_ relay: Relay, at server: SocketAddress) -> Bool {
         relay.server == server && !relay.transport.isStream
+    }
+}
+
+// MARK: - The second family
+
+extension RelaySet {
+    /// Asks for the family of addresses that a server ignored, in an allocation of its own, which needs a 5-tuple of its own.
+    private func supplement(_ relay: Relay, _ grant: AllocationGrant, at now: Instant) {
+        guard !self.isClosed, let family = relay.lacking(in: grant),
+            !self.relays.contains(where: { $0.isSupplement && $0.login == relay.currentLogin }),
+            !self.incomplete.contains(where: { $0.relay.currentLogin == relay.currentLogin })
+        else { return }
+        if relay.transport.isStream {
+            self.supply(family, beside: relay, base: relay.base, at: now)
+        } else {
+            self.incomplete.append((relay, family))
+        }
+    }
+
+    /// Has a socket bound to a local address (port 0), for a server that gives addresses of one family alone and is to be asked
+    /// for the other; false when none is wanted.
+    func supplySocket(at now: Instant, bind: (SocketAddress) -> SocketAddress?) -> Bool {
+        guard !self.incomplete.isEmpty else { return false }
+        let (relay, family) = self.incomplete.removeFirst()
+        if let local = bind(SocketAddress(relay.base.ip, port: 0)), !self.isClosed {
+            self.supply(family, beside: relay, base: local, at: now)
+        }
+        return true
+    }
+
+    private func supply(_ family: AddressFamily, beside relay: Relay, base: SocketAddress, at now: Instant) {
+        let supplement = Relay(
+            relay.currentLogin,
+            supplying: family,
+            base: base,
+            streams: self.streams,
+            random: self.random.fork(),
+            at: now
+        )
+        supplement.localPreference = relay.localPreference
+        supplement.tendStream()
+        self.relays.append(supplement)
     }
 }
 
@@ -264,13 +314,15 @@ extension RelaySet {
         case .allocated(let grant):
             relay.isSettled = true
             relay.relayed = grant.relayed
+            if !relay.isSupplement { relay.localPreference = self.nextPreference(relay.transport) }
+            self.supplement(relay, grant, at: now)
             return grant.relayed.map { address in
                 .gained(
                     RelayedAddress(
                         address: address,
                         server: relay.server,
                         mapped: grant.mapped,
-                        localPreference: self.nextPreference(relay.transport)
+                        localPreference: relay.localPreference
                     )
                 )
             }
@@ -279,7 +331,8 @@ extension RelaySet {
         case .failed(let failure):
             relay.isSettled = true
             let lost = self.forgetAddresses(of: relay)
-            return self.isServedElsewhere(relay) ? lost : lost + [.failed(relay.server, Self.sentence(failure, relay))]
+            guard !relay.isSupplement, !self.isServedElsewhere(relay) else { return lost }
+            return lost + [.failed(relay.server, Self.sentence(failure, relay))]
         case .redirected(let other, let domain):
             relay.follow(to: other, domain: domain, random: self.random.fork(), at: now)
             return []

@@ -67,6 +67,8 @@ package actor Peer {
     static let maximumBatch = 64
     /// How long a name server may take before its STUN server is given up.
     static let resolutionLimit = Duration.seconds(10)
+    /// Addresses whose port is remembered; a host that has seen more gets new ports.
+    static let rememberedPorts = 256
     /// RFC 8489 §8: the port of STUN.
     static let stunPort: UInt16 = 3478
 
@@ -82,6 +84,8 @@ package actor Peer {
     private var watch: InterfaceWatch?
     private var hasEnded = false
     private var unresolvedServers = 0
+    /// The port of each address that was ever in use.
+    private var ports: [IPAddress: UInt16] = [:]
     /// What is left to do for servers whose names could not be looked up: there may be a network later.
     private var unasked: [() -> Void] = []
     private var owner: CheckedContinuation<[PeerEvent]?, Never>?
@@ -177,7 +181,7 @@ package actor Peer {
         let bound = Set(driver.localAddresses.map(\.ip))
         for (address, preference) in zip(addresses, preferences) where !bound.contains(address.ip) {
             // An address may have gone since it was listed: the others serve.
-            guard let local = try? driver.bind(SocketAddress(address.ip, port: 0)) else { continue }
+            guard let local = self.bind(address.ip, driver) else { continue }
             self.multicast?.add(address.ip, onInterface: address.index)
             let name = self.hidesAddresses ? self.multicast?.hide(address.ip) : nil
             driver.withCore { core, now in
@@ -185,6 +189,15 @@ package actor Peer {
             }
             self.listen(on: address.ip, name: name, preference, driver)
         }
+    }
+
+    /// Binds a socket on an address; on one that was away, at the port that it had, which the other side knows and for
+    /// which NATs have a mapping.
+    private func bind(_ ip: IPAddress, _ driver: PeerDriver<PeerConnection>) -> SocketAddress? {
+        let known = self.ports[ip].flatMap { port in try? driver.bind(SocketAddress(ip, port: port)) }
+        guard let local = known ?? (try? driver.bind(SocketAddress(ip, port: 0))) else { return nil }
+        if self.ports.count < Self.rememberedPorts { self.ports[ip] = local.port }
+        return local
     }
 
     /// ICE over TCP on an address; without it UDP serves.
@@ -277,9 +290,11 @@ extension Peer {
     private func handOver(_ core: inout PeerConnection, at now: Instant) -> Bool {
         self.wakeSenders(&core)
         for name in core.takeUnresolvedNames() { self.multicast?.resolve(name) }
-        guard let owner = self.owner else { return false }
+        let driver = self.driver
+        let hasChanged = core.supplySocket(at: now) { address in try? driver?.bind(address) }
+        guard let owner = self.owner else { return hasChanged }
         let batch = Self.takeBatch(from: &core, at: now)
-        guard !batch.isEmpty else { return false }
+        guard !batch.isEmpty else { return hasChanged }
         self.owner = nil
         owner.resume(returning: self.deliver(batch))
         return true

@@ -15,6 +15,7 @@ package final class TLSClientContext: @unchecked Sendable {
     ///
     /// Without `verifies`, whoever answers is taken for the server.
     package init(verifies: Bool = true) throws(TLSError) {
+        icetalk_leave_cleanup_to_system()
         guard let pointer = SSL_CTX_new(TLS_client_method()) else { throw ErrorStack.library("SSL_CTX_new") }
         icetalk_set_tls_options(pointer)
         SSL_CTX_set_verify(pointer, verifies ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nil)

@@ -14,24 +14,28 @@ from theory import Path
 CONNECTING = 5
 # The same where a relay that is reached over TCP or TLS is the only way.
 CONNECTING_BY_STREAM = 10
+# Until both have their lines, whatever servers do: one that does not answer is given up after 2 s.
+GATHERING = 3.5
+# Until both have ended who have nothing more to say.
+ENDING = 3
 # Until the lines are exchanged, servers that never answer included; and until whatever else comes soon has come.
 SOON = 15
 # Until icetalk says that it has found nothing: the other side has 39.5 s (RFC 8863 §4) after the exchange.
 PATHLESS = 39.5 + SOON
 
-_PATH = re.compile(r"(?:connected|path): (direct|relayed) (\w+) (\S+) \((\w+)\) → (\S+) \((\w+)\)")
+_PATH = re.compile(r"(?:connected|connected again|path): (direct|relayed) (\w+) (\S+) \((\w+)\) → (\S+) \((\w+)\)")
 _SCOPE = re.compile(r"%\w+")
 
 
 class Meeting:
-    """Two processes on two hosts, each with a FIFO for its line."""
+    """Two processes on two hosts, each with a FIFO for its line; `wrapper` are the words of a program that starts them."""
 
-    def __init__(self, workshop, world, folder, commands, options):
+    def __init__(self, workshop, world, folder, commands, options, wrapper=()):
         hosts = list(world.hosts.items())
         sending, receiving = self._lay_fifos(folder)
         self.programs = []
         for index, (name, namespace) in enumerate(hosts):
-            words = [workshop.icetalk, *commands[index], "--manual", "-vv", "--name", name, *options[index]]
+            words = [*wrapper, workshop.icetalk, *commands[index], "--manual", "-vv", "--name", name, *options[index]]
             words += ["--paste-out", sending[index], "--paste-in", receiving[index]]
             home = os.path.join(folder, name)
             os.mkdir(home)

@@ -79,9 +79,9 @@ def folder_in(folder, name):
     return path
 
 
-def chat(workshop, world, folder, chosen, form=Meeting):
+def chat(workshop, world, folder, chosen, form=Meeting, wrapper=()):
     """A meeting of two who chat."""
-    return form(workshop, world, folder_in(folder, "chat"), CHATS, chosen)
+    return form(workshop, world, folder_in(folder, "chat"), CHATS, chosen, wrapper)
 
 
 class Transfer(Meeting):

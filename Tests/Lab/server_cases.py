@@ -5,7 +5,7 @@
 import functools
 
 from homes import kind_named
-from meeting import CONNECTING
+from meeting import CONNECTING, CONNECTING_BY_STREAM, GATHERING
 from scene import Case, Transfer, chat, proven_world
 from servers import (
     LONG_TERM,
@@ -20,8 +20,6 @@ from servers import (
 )
 from theory import RELAY, Path
 
-# A server that does not answer is given up after 2 s; an answer could come for 39.5 s.
-GATHERING = 3.5
 # Of what goes to a relay and on from there two out of five come back, and nothing that is asked too late of the relay.
 LOSSY = 60
 
@@ -34,6 +32,8 @@ def server_cases():
     yield Case("nonces of one second", _stale_nonces)
     yield Case("nonces of one second, and 20 % are lost", functools.partial(_stale_nonces, loss=20))
     yield Case("a wrong password", _wrong_password)
+    yield Case("a certificate that nobody trusts", _untrusted_certificate)
+    yield Case("a certificate that nobody has to trust", _unverified_certificate)
     yield from _useless_stun()
 
 
@@ -83,6 +83,35 @@ def _wrong_password(workshop):
             meeting.programs[0].expect("err", complaint, GATHERING)
             meeting.end()
     return f"is told, and the two connect in {seconds:.2f} s"
+
+
+_TRUSTS_NOBODY = ("env", "SSL_CERT_FILE=/dev/null")
+
+
+def _untrusted_certificate(workshop):
+    """Whoever asks for a relay over TLS is told; the direct path is not held up."""
+    kind = kind_named("full-cone")
+    chosen = [[*stun_options(), *relay_options(0, ("tls",))], stun_options()]
+    with proven_world(workshop, kind, kind) as (world, folder):
+        with chat(workshop, world, folder, chosen, wrapper=_TRUSTS_NOBODY) as meeting:
+            seconds = meeting.connect({Path("ipv4", "srflx", "srflx")})
+            problem = "over TLS, its certificate is from no authority that this host trusts"
+            complaint = f"the TURN server {SERVERS[0][0]}:{TLS_PORT} is of no use: {problem}"
+            meeting.programs[0].expect("err", complaint, GATHERING)
+            meeting.end()
+    return f"is told, and the two connect in {seconds:.2f} s"
+
+
+def _unverified_certificate(workshop):
+    """With --turn-insecure, any will do."""
+    first, second = kind_named("https-only"), kind_named("none")
+    chosen = [["--turn-insecure", *stun_options(), *relay_options(0, ("tls",))], stun_options()]
+    with proven_world(workshop, first, second) as (world, folder):
+        with chat(workshop, world, folder, chosen, wrapper=_TRUSTS_NOBODY) as meeting:
+            seconds = meeting.connect({Path("ipv4", RELAY, "host")}, CONNECTING_BY_STREAM)
+            meeting.say_a_line_each_way()
+            meeting.end()
+    return f"connected in {seconds:.2f} s"
 
 
 def _useless_stun():

@@ -18,7 +18,7 @@ ADDRESSES = tuple(address for server in SERVERS for address in server)
 
 # How a server is reached that relays, the best first, and the families of the addresses that it gives.
 RELAY_TRANSPORTS = ("udp", "tcp", "tls")
-RELAYED_FAMILIES = ("ipv4",)
+RELAYED_FAMILIES = ("ipv4", "ipv6")
 
 # A server with one user, and one whose users get their passwords from a service that shares a secret with it.
 LONG_TERM = ("--lt-cred-mech", "--user", "lab:lab")

@@ -16,17 +16,18 @@ from program import Deadline
 from scene import FILE_SIZE, Case, Transfer, chat, options, proven_world
 from servers import relay_options, stun_options
 from theory import RELAY, Path, best_paths
-from world import World
 
 # Data in flight leaves a dead path within 2 s; a busy machine may take one more.
 LEAVING = 3
 # What is lost at the end of an outage of any length: a path is found, and the rate of the transfer is what it was.
 RECOVERY = 12
-# The file at the rate of a throttled home.
-UNDISTURBED = FILE_SIZE / World.RATE + 3
+# What a home gets, in bytes a second, so that there is time for something to happen; and the file at this rate.
+RATE = 2_000_000
+UNDISTURBED = FILE_SIZE / RATE + 3
 
 _TWO_CABLES = Kind("two-cables", (Way("ipv4", nat.PORT_RESTRICTED), Way("ipv4", nat.PORT_RESTRICTED, WIRELESS)))
 _BY_STUN = [stun_options(), stun_options()]
+_PATIENTLY = [["--reconnect", "2m", *stun_options()]] * 2
 
 
 def stories():
@@ -50,7 +51,7 @@ class _Story(Transfer):
     """A transfer that is in full swing when something happens to it."""
 
     def __init__(self, workshop, world, folder, chosen):
-        world.throttle()
+        world.throttle(RATE)
         self.counted = world.count()
         super().__init__(workshop, world, folder, chosen)
 
@@ -64,7 +65,7 @@ class _Story(Transfer):
         """Waits until both use a path again; gives the seconds from now until the sender's does."""
         sender = self.programs[0]
         now = sender.age
-        seconds = sender.expect("err", "path: ", limit, after=now)[1] - now
+        seconds = sender.expect("err", ("path: ", "connected again: "), limit, after=now)[1] - now
         self.take_path(expected)
         return seconds
 
@@ -262,7 +263,7 @@ def _long_outage(workshop):
         world.swallow(False)
         return f"found again after {story.expect_path(expected, RECOVERY):.1f} s"
 
-    return _transfer(workshop, (port, port), _BY_STUN, expected, happen)
+    return _transfer(workshop, (port, port), _PATIENTLY, expected, happen)
 
 
 def _long_silence(workshop):
@@ -270,7 +271,7 @@ def _long_silence(workshop):
     port = kind_named("port-restricted")
     expected = best_paths(port, port)
     with proven_world(workshop, port, port) as (world, folder):
-        with chat(workshop, world, folder, _BY_STUN) as meeting:
+        with chat(workshop, world, folder, _PATIENTLY) as meeting:
             meeting.connect(expected)
             meeting.say_a_line_each_way()
             first = world.place("first")

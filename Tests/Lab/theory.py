@@ -74,6 +74,21 @@ def _direct(first, second, family):
     }
 
 
+def _direct_by_stream(first, second):
+    """The direct paths over TCP: somebody without NAT and firewall is connected to (RFC 6544 §4.1: the passive candidate).
+
+    The side that connects comes from a port that nobody knew before.
+    """
+    paths = set()
+    for one, other in itertools.product(first.ways, second.ways):
+        if one.family == other.family:
+            if other.behaviour == nat.OPEN and one.behaviour.streams == Streams.ALL:
+                paths.add(Path(one.family, "prflx", "host", "tcp"))
+            if one.behaviour == nat.OPEN and other.behaviour.streams == Streams.ALL:
+                paths.add(Path(one.family, "host", "prflx", "tcp"))
+    return paths
+
+
 def relay_leg(kind):
     """The best transport by which a home reaches a TURN server: a datagram that is lost holds up no other; TLS is of use
     only where nothing else passes, since what is relayed is encrypted already. None: it reaches none."""
@@ -113,12 +128,15 @@ def _relayed(first, second):
 def best_paths(first, second, has_relays=True):
     """The best paths between homes of two kinds, as `first` sees them, each as good as the others; none: there is no path.
 
-    IPv6 comes first (RFC 8421), and is better anyway: there, the hosts' own addresses are what the peer sees. A direct path
-    is better than a relayed one (RFC 8445 §5.1.2.2), and one relay better than two.
+    IPv6 comes first (RFC 8421), and is better anyway: there, the hosts' own addresses are what the peer sees. TCP serves
+    where UDP does not (RFC 6544 §4.2). A direct path is better than a relayed one (RFC 8445 §5.1.2.2), and one relay better
+    than two.
     """
     for family in ("ipv6", "ipv4"):
         if direct := _direct(first, second, family):
             return direct
+    if by_stream := _direct_by_stream(first, second):
+        return by_stream
     return _relayed(first, second) if has_relays else set()
 
 

@@ -3,17 +3,21 @@
 """An Internet that does not do what it should."""
 
 import dataclasses
+import pathlib
+import time
 
 import theory
 from homes import kind_named
-from meeting import SOON
+from meeting import ENDING, GATHERING, SOON
 from scene import Case, chat, options, prove, proven_world, standing_world
+from servers import stun_options
 from theory import Path
 
 
 def weather():
     """The cases."""
     yield Case("IPv6 is there but broken", _broken_ipv6)
+    yield Case("DNS hangs", _silent_name_server)
     yield Case("20 % are lost during checks", _loss)
     yield Case("20 % are lost during checks by way of a relay", _relayed_loss)
 
@@ -29,6 +33,26 @@ def _broken_ipv6(workshop):
             meeting.say_a_line_each_way()
             meeting.end()
     return f"connected in {seconds:.2f} s"
+
+
+def _silent_name_server(workshop):
+    """Some servers are known by names, which nobody resolves; neither the lines nor the end have to wait for that."""
+    kind = kind_named("port-restricted")
+    names = ["--stun", "stun.example.net", "--turn", "turn:turn.example.net", "--turn-user", "lab", "--turn-password", "lab"]
+    with proven_world(workshop, kind, kind) as (world, folder):
+        settings = pathlib.Path(folder, "resolv.conf")
+        settings.write_text("nameserver 192.0.2.99\n", encoding="ascii")
+        with_settings = ("unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"', settings)
+        chosen = [[*names, *stun_options()]] * 2
+        with chat(workshop, world, folder, chosen, wrapper=with_settings) as meeting:
+            gathering = meeting.exchange()
+            assert gathering < GATHERING, f"the line came after {gathering:.1f} s"
+            seconds = meeting.connect(theory.best_paths(kind, kind, has_relays=False))
+            meeting.say_a_line_each_way()
+            start = time.monotonic()
+            meeting.end()
+            assert time.monotonic() - start < ENDING, "the end took longer"
+    return f"connected in {seconds:.2f} s, the lines after {gathering:.2f} s"
 
 
 def _loss(workshop):

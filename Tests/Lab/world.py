@@ -21,8 +21,6 @@ class World:
 
     # The public networks, without the last number: the first of each home, and then the second.
     PUBLIC = ("198.51.100", "203.0.113", "198.18.0", "198.18.1")
-    # What a home gets when it is throttled, in bytes a second.
-    RATE = 2_000_000
 
     def __init__(self, workshop, *homes, ipv6_works=True, servers=(LONG_TERM, LONG_TERM)):
         self._workshop = workshop
@@ -65,10 +63,10 @@ class World:
         """Has the Internet carry nothing at all, or everything again."""
         self._rule(trouble.outage(is_out))
 
-    def throttle(self):
-        """Lets no home have more than `RATE` bytes a second."""
+    def throttle(self, rate):
+        """Lets no home have more bytes a second."""
         for name in self._cables:
-            limit = ["rate", f"{self.RATE * 8}bit", "burst", "64kb", "latency", "100ms"]
+            limit = ["rate", f"{rate * 8}bit", "burst", "64kb", "latency", "100ms"]
             self.internet.run("tc", "qdisc", "add", "dev", name, "root", "tbf", *limit)
 
     def _rule(self, rules):

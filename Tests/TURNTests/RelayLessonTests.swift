@@ -25,6 +25,7 @@ import Wire
         rig.run(for: .seconds(1))
         rig.send([1], to: Self.peer)
         rig.run(for: .seconds(1))
+        rig.sendBack([2], from: Self.peer)
         rig.change { $0.bindChannel(to: address(Self.peer), at: $1) }
         rig.run(for: .seconds(20))
         rig.change { $0.close(at: $1) }

@@ -111,6 +111,8 @@ actor ManualRunner {
         await running.value
         showing.cancel()
         loop.stop()
+        // At the end of the process OpenSSL cleans up, and nobody must be using it.
+        await loop.stopped()
         self.verdict.settle(self.wasInterrupted ? .interrupted : status)
     }
 
