@@ -138,6 +138,7 @@ extension PeerConnection {
             break
         case .authentic(let path):
             self.prove(path, at: now)
+            if !self.isSecuredThere { self.noteSecuredThere() }
             if path == self.route.current { self.agent.noteDataReceived(at: now) }
         case .secured(let path):
             self.prove(path, at: now)

@@ -9,7 +9,7 @@ import Wire
 
 /// How two peers that have lost each other find each other again, with DTLS, SCTP and all that waits in them as they were.
 extension PeerConnection {
-    /// The session is secured: from now on both sides know the credentials of all later generations of ICE.
+    /// The session is secured: from now on this side knows the credentials of all later generations of ICE.
     mutating func deriveRestartCredentials() {
         guard let secure = self.secure, secure.isSymmetric,
             let secret = try? secure.exportKeyingMaterial(
@@ -18,21 +18,32 @@ extension PeerConnection {
             )
         else { return }
         self.restartCredentials = RestartCredentials(secret: secret)
+        // A client has seen the server's last flight. A server's may be on its way still.
+        self.isSecuredThere = secure.role == .client
         self.prepareRestart()
     }
 
-    /// Lays the next generation ready.
+    /// An authentic record came: the other side knows those credentials, too.
+    mutating func noteSecuredThere() {
+        self.isSecuredThere = true
+        self.prepareRestart()
+    }
+
+    /// Lays the next generation ready: to be begun where the other side can follow, else to follow it.
     mutating func prepareRestart() {
         guard let derived = self.restartCredentials, let secure = self.secure else { return }
         let next = self.agent.generationNumber + 1
         let isClient = secure.role == .client
-        self.agent.prepareOwnRestart(
-            credentials: derived.credentials(generation: next, ofClient: isClient),
-            remote: RemoteAgent(
-                credentials: derived.credentials(generation: next, ofClient: !isClient),
-                supportsRenomination: true
-            )
+        let own = derived.credentials(generation: next, ofClient: isClient)
+        let other = RemoteAgent(
+            credentials: derived.credentials(generation: next, ofClient: !isClient),
+            supportsRenomination: true
         )
+        if self.isSecuredThere {
+            self.agent.prepareOwnRestart(credentials: own, remote: other)
+        } else {
+            self.agent.prepareRestart(credentials: own, remote: other)
+        }
     }
 
     /// Consent has expired (RFC 7675): nothing may be sent to where the other side was, until a restart has found it.

@@ -118,11 +118,12 @@ extension PathScenario {
         let (world, ann, bob) = (meeting.world, meeting.ann, meeting.bob)
         let isSecured = world.run(limit: Self.securingTime) { ann.isEstablished && bob.isEstablished }
         try meeting.demand(isSecured, "no session")
-        world.run(for: Self.settlingTime)
-        for (side, other) in [(ann, bob), (bob, ann)] {
-            let rank = self.rank(of: side, towards: other)
-            try meeting.demand(rank.map { $0 >= best } ?? false, "\(side.name) is not on a path of rank \(best)")
+        let isBest = world.run(limit: Self.settlingTime) {
+            [(ann, bob), (bob, ann)].allSatisfy { side, other in
+                self.rank(of: side, towards: other).map { $0 >= best } ?? false
+            }
         }
+        try meeting.demand(isBest, "not both on a path of rank \(best)")
     }
 
     /// How good the path in use is, from the addresses at its ends: what a candidate is called depends on who told it first.
