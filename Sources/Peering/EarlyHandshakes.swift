@@ -1,6 +1,7 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
+import DTLS
 import Wire
 
 /// ClientHellos that came before the other side's description was known, kept unprocessed.
@@ -22,6 +23,13 @@ struct EarlyHandshakes {
     mutating func keep(_ datagram: Span<UInt8>, on path: Path) {
         guard datagram.count <= Self.maximumBytes, datagram.count > 13, datagram[0] == 22 else { return }
         var kept = self.datagrams[path] ?? []
+        // A client that has waited too long begins anew: what it said before would be answered in vain.
+        if let random = DTLSClassifier.clientRandom(of: datagram), let first = kept.first,
+            DTLSClassifier.clientRandom(of: first.span) != random
+        {
+            kept = []
+            self.forget(path)
+        }
         guard kept.count < Self.maximumDatagrams, !kept.isEmpty || self.datagrams.count < Self.maximumSources else {
             return
         }
@@ -38,8 +46,14 @@ struct EarlyHandshakes {
 
     /// Takes what was kept for a path.
     mutating func take(_ path: Path) -> [[UInt8]] {
+        let kept = self.datagrams[path] ?? []
+        self.forget(path)
+        return kept
+    }
+
+    private mutating func forget(_ path: Path) {
         self.order.removeAll { $0 == path }
-        return self.datagrams.removeValue(forKey: path) ?? []
+        self.datagrams.removeValue(forKey: path)
     }
 
     /// Forgets everything.

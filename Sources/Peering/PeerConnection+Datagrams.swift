@@ -144,6 +144,8 @@ extension PeerConnection {
             self.prove(path, at: now)
             self.early.removeAll()
             if case .paired(let remote) = self.signaling { self.events.append(.secured(remote.fingerprint)) }
+            // A client has seen the server's last flight. A server's may be on its way still.
+            self.isSecuredThere = secure.role == .client
             self.deriveRestartCredentials()
             let pair = self.agent.pair(with: path.remote, on: path.local)
             self.association.associate(roundTrip: pair?.roundTripTime, at: now)

@@ -18,8 +18,6 @@ extension PeerConnection {
             )
         else { return }
         self.restartCredentials = RestartCredentials(secret: secret)
-        // A client has seen the server's last flight. A server's may be on its way still.
-        self.isSecuredThere = secure.role == .client
         self.prepareRestart()
     }
 

@@ -43,8 +43,9 @@ extension PeerConnection {
         }
         if let (bytes, start) = self.secure?.pollDatagram() {
             buffer.bytes.append(contentsOf: bytes)
-            // The session may have moved since the handshake; what is said now, an alert for one, goes where it is.
-            let path = self.secure?.isEstablished == true ? self.route.current ?? start : start
+            // The session may have moved since the handshake; what is said now, an alert for one, goes where it is. A client that
+            // has not seen the last flight awaits it where it asks for it.
+            let path = self.isSecuredThere ? self.route.current ?? start : start
             return Transmit(from: path.local, to: path.remote, segmentSize: buffer.count)
         }
         guard let path = self.route.current, let secure = self.secure, secure.isEstablished,

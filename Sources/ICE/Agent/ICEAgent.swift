@@ -147,7 +147,8 @@ extension ICEAgent {
     ) {
         let active = SocketAddress(address.ip, port: CandidateTransport.activePort)
         for (base, type) in [(active, CandidateAttribute.TCPType.active), (address, .passive)] {
-            guard let base = self.locals.add(base, over: .tcp(type), name: name, localPreference: localPreference) else {
+            guard let base = self.locals.add(base, over: .tcp(type), name: name, localPreference: localPreference)
+            else {
                 continue
             }
             self.use(base, at: now)
