@@ -125,7 +125,7 @@ extension PeerConnection {
         through secure: SecureTransport,
         at now: Instant
     ) {
-        let isTold = !secure.isEstablished && self.agent.isSignalled(path.remote)
+        let isTold = !self.isSecuredThere && self.agent.isSignalled(path.remote)
         let outcome = secure.handle(datagram, on: path, isTold: isTold, at: now) { packet in
             do throws(SCTPError) {
                 try self.association.handle(packet, at: now)
@@ -143,11 +143,12 @@ extension PeerConnection {
         case .secured(let path):
             self.prove(path, at: now)
             self.early.removeAll()
-            if case .paired(let remote) = self.signaling { self.events.append(.secured(remote.fingerprint)) }
+            self.tellSecured()
             // A client has seen the server's last flight. A server's may be on its way still.
             self.isSecuredThere = secure.role == .client
             self.deriveRestartCredentials()
             let pair = self.agent.pair(with: path.remote, on: path.local)
+            // Has no effect where the handshake was begun anew.
             self.association.associate(roundTrip: pair?.roundTripTime, at: now)
         case .impostor(let path):
             self.agent.exclude(path.remote, at: now)
@@ -156,6 +157,12 @@ extension PeerConnection {
         case .closed:
             self.end(.remote)
         }
+    }
+
+    private mutating func tellSecured() {
+        guard !self.hasToldSecured, case .paired(let remote) = self.signaling else { return }
+        self.hasToldSecured = true
+        self.events.append(.secured(remote.fingerprint))
     }
 
     /// As DTLS client: what happens on the selected path may be the doing of somebody who only knows the descriptions,

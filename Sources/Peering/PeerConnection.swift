@@ -77,6 +77,8 @@ package struct PeerConnection: ~Copyable {
     var holdsPacket = false
     /// What later credentials of ICE are derived from, once the session is secured; nil towards peers that do not do so.
     var restartCredentials: RestartCredentials?
+    /// Whether it was told that the other side is who it should be.
+    var hasToldSecured = false
     /// Whether the other side is known to have ended the handshake as well.
     var isSecuredThere = false
     /// Those of an offer for a restart that was not answered yet.

@@ -57,6 +57,10 @@ final class SecureTransport {
     private let datagramSize: Int
     private var handshakes = HandshakeSlots()
     private var established: Handshake?
+    /// Others that ended with the right certificate before a record of the client has come.
+    private var rivals: [Handshake] = []
+    /// Whether a record of the other side has come since.
+    private var isConfirmed = false
     private var banned: Set<SocketAddress> = []
     private var roundTripTime: Duration?
     /// As a client: when a further path is tried.
@@ -165,7 +169,13 @@ extension SecureTransport {
         deliver: (Span<UInt8>) -> Void
     ) -> Outcome {
         if let established = self.established {
-            return self.handle(datagram, on: path, established: established, at: now, deliver: deliver)
+            let outcome = self.handle(datagram, on: path, established: established, at: now, deliver: deliver)
+            if outcome == .none, let outcome = self.decide(datagram, on: path, at: now, deliver: deliver) {
+                return outcome
+            }
+            guard outcome == .none, isTold, self.mayHaveRival(established, datagram, on: path, at: now) else {
+                return outcome
+            }
         }
         guard !self.isBanned(path.remote) else { return .none }
         guard let handshake = self.handshake(for: datagram, on: path, isTold: isTold, at: now) else { return .none }
@@ -178,11 +188,47 @@ extension SecureTransport {
         handshake.lastHeard = now
         guard handshake.connection.state == .established else { return .none }
         guard handshake.connection.verifyPeer(self.expected) else { return self.refuse(handshake, from: path, at: now) }
+        guard self.established == nil else {
+            // Which of them the client has ended as well, its first record tells.
+            self.handshakes.remove(handshake)
+            self.rivals.append(handshake)
+            return .none
+        }
         self.established = handshake
         self.handshakes.keep(only: handshake)
         self.nextAttempt = nil
         self.attempts = [:]
         return .secured(path)
+    }
+
+    /// Whether a datagram may belong to another handshake of the client, although one has won here: when its last flight never
+    /// reaches the client, no record comes, and the client begins anew. The first record decides.
+    private func mayHaveRival(_ established: Handshake, _ datagram: Span<UInt8>, on path: Path, at now: Instant) -> Bool
+    {
+        guard self.role == .server, self.manner == .perPath, !self.isConfirmed else { return false }
+        if let rival = self.handshakes[path], rival !== established { return true }
+        guard now.nanoseconds(since: established.startedAt) >= Self.serverPatience,
+            let random = DTLSClassifier.clientRandom(of: datagram), random != established.clientRandom
+        else { return false }
+        // It goes on beside the others, and leaves its path to the rival.
+        self.handshakes.remove(established)
+        return self.rivals.count < HandshakeSlots.maximum
+    }
+
+    /// The first record of the client, where it belongs to a handshake that ended after the one that has won so far.
+    private func decide(
+        _ datagram: Span<UInt8>,
+        on path: Path,
+        at now: Instant,
+        deliver: (Span<UInt8>) -> Void
+    ) -> Outcome? {
+        for rival in self.rivals {
+            let outcome = self.handle(datagram, on: path, established: rival, at: now, deliver: deliver)
+            guard case .authentic = outcome else { continue }
+            self.established = rival
+            return .secured(path)
+        }
+        return nil
     }
 
     private func handle(
@@ -202,12 +248,17 @@ extension SecureTransport {
             return .closed
         }
         guard established.connection.state == .established else { return .closed }
+        if isAuthentic, !self.isConfirmed {
+            self.isConfirmed = true
+            self.handshakes.keep(only: established)
+            self.rivals = []
+        }
         return isAuthentic ? .authentic(path) : .none
     }
 
     /// Runs the retransmission timers.
     func handleTimeout(at now: Instant) {
-        for handshake in self.handshakes.all {
+        for handshake in self.live {
             handshake.connection.handleTimeout(at: now)
             if case .failed = handshake.connection.state, self.established == nil { self.drop(handshake, at: now) }
         }
@@ -215,14 +266,22 @@ extension SecureTransport {
 
     /// When `handleTimeout` or `startFurther` has something to do.
     var nextTimeout: Instant? {
-        self.handshakes.all.reduce(self.nextAttempt) { earliest($0, $1.connection.nextTimeout) }
+        self.live.reduce(self.nextAttempt) { earliest($0, $1.connection.nextTimeout) }
     }
 }
 
 extension SecureTransport {
+    /// The handshakes under way, and the one that has won.
+    private var live: [Handshake] {
+        guard let established = self.established, !self.handshakes.all.contains(where: { $0 === established }) else {
+            return self.rivals + self.handshakes.all
+        }
+        return [established] + self.rivals + self.handshakes.all
+    }
+
     /// The next handshake datagram, alert or repeated flight, and its path.
     func pollDatagram() -> (bytes: [UInt8], path: Path)? {
-        for handshake in self.handshakes.all {
+        for handshake in self.live {
             if let bytes = handshake.connection.pollHandshakeDatagram() {
                 return (bytes, handshake.path)
             }
@@ -245,6 +304,7 @@ extension SecureTransport {
     func close(at now: Instant) {
         self.established?.connection.close(at: now)
         self.handshakes.keep(only: self.established)
+        self.rivals = []
         self.nextAttempt = nil
     }
 

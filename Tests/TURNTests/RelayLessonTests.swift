@@ -32,8 +32,7 @@ import Wire
         rig.run(for: .seconds(1))
         #expect(rig.requests(.createPermission).count == 2)
         #expect(rig.requests(.channelBind).count == 2)
-        // Once because the peer is silent, once to keep the allocation, once to let it go; each of them twice.
-        #expect(rig.requests(.refresh).count == 6)
+        #expect(rig.requests(.refresh).count == 4)
         #expect(rig.server.allocations == 0 && rig.events.count == 2)
         #expect(rig.atPeers.map(\.bytes) == [[1]])
     }
