@@ -201,8 +201,9 @@ extension SecureTransport {
         return .secured(path)
     }
 
-    /// Whether a datagram may belong to another handshake of the client, although one has won here: when its last flight never
-    /// reaches the client, no record comes, and the client begins anew. The first record decides.
+    /// Whether a datagram may belong to another handshake of the client, although one has won here.
+    ///
+    /// When its last flight never reaches the client, no record comes, and the client begins anew. The first record decides.
     private func mayHaveRival(_ established: Handshake, _ datagram: Span<UInt8>, on path: Path, at now: Instant) -> Bool
     {
         guard self.role == .server, self.manner == .perPath, !self.isConfirmed else { return false }
