@@ -125,6 +125,7 @@ struct Transmission: Sendable {
     mutating func sendAgain() {
         self.outstanding.loseAll()
         self.timer = nil
+        self.burst = max(self.burst, Self.baseBurst)
     }
 
     /// T3-rtx expired (RFC 9260 §6.3.3).
