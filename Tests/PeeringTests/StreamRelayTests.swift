@@ -141,8 +141,10 @@ import Wire
     @Test func `servers that send us in circles are told, and no more is dialled`() throws {
         let (world, first, ann, _) = try self.pair(seed: 10)
         let second = world.addRelay(at: "198.51.100.10:3478", isStream: true)
-        first.earlyRefusal = { _ in (.tryAlternate, [.alternateServer(second.address)]) }
-        second.earlyRefusal = { _ in (.tryAlternate, [.alternateServer(first.address)]) }
+        // By their addresses: servers that knew each other would never be freed.
+        let (here, there) = (first.address, second.address)
+        first.earlyRefusal = { _ in (.tryAlternate, [.alternateServer(there)]) }
+        second.earlyRefusal = { _ in (.tryAlternate, [.alternateServer(here)]) }
         world.run(for: .seconds(5))
         #expect(ann.relayFailures == ["over TCP, it sends us to another server that is no use"])
         #expect(world.switchboard.streams.dialled == [first.address, second.address])
