@@ -188,6 +188,14 @@ package struct DTLSConnection: ~Copyable, @unchecked Sendable {
         return true
     }
 
+    /// Delivers the data that overtook the end of the handshake; it would wait for the next record otherwise.
+    ///
+    /// Nothing is delivered before `verifyPeer(_:)` has said yes.
+    package mutating func deliverEarlyData(_ deliver: (Span<UInt8>) -> Void) {
+        guard self.isEstablished, self.isPeerVerified else { return }
+        self.readPlaintexts(deliver)
+    }
+
     /// Encrypts `plaintext` into one record, appends it to the bytes of `buffer`, and returns the size of the record.
     ///
     /// Throws `notEstablished`, `peerNotVerified`, `plaintextSize`, `bufferFull`, or what made the connection fail; the

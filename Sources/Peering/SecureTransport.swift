@@ -198,6 +198,7 @@ extension SecureTransport {
         self.handshakes.keep(only: handshake)
         self.nextAttempt = nil
         self.attempts = [:]
+        handshake.connection.deliverEarlyData(deliver)
         return .secured(path)
     }
 

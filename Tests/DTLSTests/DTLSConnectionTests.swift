@@ -91,6 +91,25 @@ import Wire
         }
     }
 
+    @Test func `data that overtakes the end of the handshake is delivered once the peer is verified`() throws {
+        try inVirtualTime(seed: 1) {
+            let pair = try Pair()
+            pair.start()
+            pair.run(for: .seconds(1)) { pair.server.state == .established }
+            let lastFlight = pair.trace.filter { $0.sender == .server && $0.arrival > pair.now }
+            let answered = pair.server.verifyPeer(pair.clientCertificate.fingerprint)
+            try #require(answered && pair.client.state == .handshaking && !lastFlight.isEmpty)
+            pair.inject(try pair.seal([1], on: .server), to: .client)
+            lastFlight.forEach { pair.inject($0.bytes, to: .client) }
+            var early: [[UInt8]] = []
+            pair.client.deliverEarlyData { early.append([UInt8](copying: $0)) }
+            #expect(pair.client.state == .established && early.isEmpty)
+            let verified = pair.client.verifyPeer(pair.serverCertificate.fingerprint)
+            pair.client.deliverEarlyData { early.append([UInt8](copying: $0)) }
+            #expect(verified && early == [[1]])
+        }
+    }
+
     @Test func `a wrong fingerprint fails the connection`() throws {
         try inVirtualTime(seed: 1) {
             let pair = try Pair()

@@ -41,6 +41,10 @@ final class DTLSEnd {
         self.peerFingerprint = peer.fingerprint
     }
 
+    func take(_ plaintext: [UInt8]) {
+        require(self.expected.remove(plaintext) != nil, "\(plaintext) was never sent, or comes twice")
+    }
+
     var isEstablished: Bool { self.connection.state == .established }
 }
 
@@ -130,10 +134,8 @@ struct DTLSWorld {
         let wasVerified = end.connection.isPeerVerified
         var delivered: [[UInt8]] = []
         try? end.connection.handle(datagram.span, at: self.now) { delivered.append([UInt8](copying: $0)) }
-        for plaintext in delivered {
-            require(wasVerified, "data was delivered before the peer was verified")
-            require(end.expected.remove(plaintext) != nil, "\(plaintext) was never sent, or comes twice")
-        }
+        require(wasVerified || delivered.isEmpty, "data was delivered before the peer was verified")
+        delivered.forEach(end.take)
         if self.seen.count < 64 { self.seen.append(datagram) }
         self.drain(index)
     }
@@ -152,6 +154,7 @@ struct DTLSWorld {
         while end.connection.pollEvent() != nil {}
         if end.isEstablished, !end.connection.isPeerVerified {
             require(end.connection.verifyPeer(end.peerFingerprint), "the wrong certificate was let in")
+            end.connection.deliverEarlyData { end.take([UInt8](copying: $0)) }
         }
         while let datagram = end.connection.pollHandshakeDatagram() {
             require(datagram.count <= end.connection.mtu, "\(datagram.count) bytes")
