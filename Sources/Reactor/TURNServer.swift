@@ -1,6 +1,8 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
+package import Wire
+
 /// A TURN server and how it is reached, as people write it (RFC 7065 §3.1): `turn:host[:port][?transport=udp|tcp]`, or
 /// `turns:host[:port][?transport=tcp]`.
 package struct TURNAddress: Hashable, Sendable {

@@ -100,7 +100,9 @@ import Wire
             let answered = pair.server.verifyPeer(pair.clientCertificate.fingerprint)
             try #require(answered && pair.client.state == .handshaking && !lastFlight.isEmpty)
             pair.inject(try pair.seal([1], on: .server), to: .client)
-            lastFlight.forEach { pair.inject($0.bytes, to: .client) }
+            for flight in lastFlight {
+                pair.inject(flight.bytes, to: .client)
+            }
             var early: [[UInt8]] = []
             pair.client.deliverEarlyData { early.append([UInt8](copying: $0)) }
             #expect(pair.client.state == .established && early.isEmpty)

@@ -6,6 +6,7 @@ import Peering
 import Reactor
 import Sessions
 import Testing
+import Wire
 
 @testable import icetalk
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Reactor
+package import Wire
 
 /// What a person chose for an examination of this network.
 package struct DoctorSettings: Sendable {

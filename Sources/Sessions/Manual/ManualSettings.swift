@@ -3,6 +3,7 @@
 
 package import Peering
 package import Reactor
+package import Wire
 
 /// What a person chose for meeting by pasted lines.
 package struct ManualSettings: Sendable {

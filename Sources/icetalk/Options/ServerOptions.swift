@@ -4,6 +4,7 @@
 import ArgumentParser
 import Reactor
 import Sessions
+import Wire
 
 /// Which servers are asked.
 struct ServerOptions: ParsableArguments {

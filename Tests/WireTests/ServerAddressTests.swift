@@ -1,7 +1,6 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
-import Reactor
 import Testing
 import Wire
 

@@ -1,8 +1,6 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
-package import Wire
-
 /// A server as people write it: `stun.example`, `stun.example:3478`, `192.0.2.1:3478`, `[2001:db8::1]:3478`.
 package struct ServerAddress: Hashable, Sendable {
     /// A name to look up, or an address.
