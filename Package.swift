@@ -38,7 +38,9 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
 
         // Floor 1: the protocols, sans-IO.
+        .target(name: "SPAKE2", dependencies: ["Wire", "COpenSSL", crypto], swiftSettings: strict),
         .target(name: "SDP", dependencies: ["Wire"], swiftSettings: safe),
+        .target(name: "SOCKS", dependencies: ["Wire"], swiftSettings: safe),
         .target(name: "MDNS", dependencies: ["Wire"], swiftSettings: safe),
         .target(name: "STUN", dependencies: ["Wire", crypto], swiftSettings: safe),
         .target(name: "TURN", dependencies: ["Wire", "STUN", deque], swiftSettings: safe),
@@ -82,7 +84,7 @@ let package = Package(
         // Floor 6: the program.
         .executableTarget(
             name: "icetalk",
-            dependencies: ["Sessions", "Peering", "Reactor", arguments],
+            dependencies: ["Wire", "Sessions", "Peering", "Reactor", arguments],
             swiftSettings: strict
         ),
 
@@ -129,6 +131,8 @@ let package = Package(
             dependencies: ["Wire", "SDP", "ICE", "DTLS", "Peering", "Rendezvous"],
             swiftSettings: strict
         ),
+        .testTarget(name: "SPAKE2Tests", dependencies: ["Wire", "SPAKE2", crypto], swiftSettings: strict),
+        .testTarget(name: "SOCKSTests", dependencies: ["Wire", "SOCKS"], swiftSettings: strict),
         .testTarget(
             name: "ReactorTests",
             dependencies: ["Wire", "MDNS", "ICE", "TLS", "Reactor", "CLinux"],
@@ -150,7 +154,7 @@ let package = Package(
         ),
         .testTarget(
             name: "icetalkTests",
-            dependencies: ["icetalk", "Sessions", "Peering", "Reactor", arguments],
+            dependencies: ["Wire", "icetalk", "Sessions", "Peering", "Reactor", arguments],
             swiftSettings: strict
         ),
         .testTarget(name: "EndToEndTests", dependencies: ["icetalk"], swiftSettings: strict),

@@ -1,8 +1,11 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <openssl/bn.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/obj_mac.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
