@@ -65,7 +65,7 @@ let package = Package(
         // Floor 3: what peers say to each other, sans-IO.
         .target(
             name: "Rendezvous",
-            dependencies: ["Wire", "SDP", "ICE", "DTLS", "Peering", crypto],
+            dependencies: ["Wire", "SDP", "ICE", "DTLS", "SPAKE2", "Peering", crypto, deque],
             swiftSettings: safe
         ),
         .target(name: "FileTransfer", dependencies: ["Wire", crypto, deque], swiftSettings: safe),
@@ -128,7 +128,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RendezvousTests",
-            dependencies: ["Wire", "SDP", "ICE", "DTLS", "Peering", "Rendezvous"],
+            dependencies: ["Wire", "SDP", "ICE", "DTLS", "SPAKE2", "Peering", "Rendezvous", crypto],
             swiftSettings: strict
         ),
         .testTarget(name: "SPAKE2Tests", dependencies: ["Wire", "SPAKE2", crypto], swiftSettings: strict),

@@ -55,7 +55,7 @@ let package = Package(
         core("Peering", ["Wire", "SDP", "STUN", "TURN", "ICE", "DTLS", "SCTP", "DataChannels", crypto, deque]),
         core("SOCKS", ["Wire"]),
         core("SPAKE2", ["Wire", "COpenSSL", crypto]),
-        core("Rendezvous", ["Wire", "SDP", "ICE", "DTLS", "Peering", crypto]),
+        core("Rendezvous", ["Wire", "SDP", "ICE", "DTLS", "SPAKE2", "Peering", crypto, deque]),
         core("FileTransfer", ["Wire", crypto, deque]),
         core("Conversation", ["Wire", "FileTransfer", deque]),
 
@@ -99,6 +99,7 @@ let package = Package(
         fuzzer("FuzzAllocation", ["TURN", "SimulatedNetwork"]),
         fuzzer("FuzzPeerConnection", ["DTLS", "DataChannels", "Peering", "CVirtualTime"]),
         fuzzer("FuzzConversation", ["FileTransfer", "Conversation"]),
+        fuzzer("FuzzMeeting", ["SPAKE2", "Rendezvous"]),
         fuzzer("FuzzTransfer", ["FileTransfer"]),
     ]
 )

@@ -12,9 +12,6 @@ package struct Code: Hashable, Sendable {
     /// The longest word, in bytes.
     static let maximumWordCount = 64
 
-    /// The longest number of a nameplate, in digits.
-    static let maximumNameplateCount = 40
-
     /// The digits that the server is told.
     package let nameplate: String
     /// What the server must never learn.
@@ -41,7 +38,7 @@ package struct Code: Hashable, Sendable {
         guard nameplate.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
             throw .noNameplate(nameplate)
         }
-        guard nameplate.utf8.count <= Self.maximumNameplateCount else { throw .nameplateTooLong }
+        guard nameplate.utf8.count <= MailboxLimits.nameplateCount else { throw .nameplateTooLong }
         let words = Array(parts.dropFirst())
         guard !words.isEmpty else { throw .noWords }
         guard words.count <= Self.wordCounts.upperBound else { throw .tooManyWords(words.count) }

@@ -5,21 +5,23 @@ import FuzzDriver
 import SPAKE2
 import Wire
 
-// A share is refused, or makes a secret that gives no key for what the input takes for a confirmation.
-do throws(SPAKE2Error) {
+// The input is a share, or a change to a good one, and a confirmation.
+fuzz { bytes in
+    var input = FuzzInput(bytes)
     var random = RandomSource.seeded(1)
-    let exchange = try SPAKE2Exchange(
-        role: .a,
-        password: try PasswordStretching(password: [7], salt: [8]).run(),
-        random: &random
-    )
-    let identities = SPAKE2Identities(a: [1], b: [2])
-    fuzz { bytes in
-        var input = FuzzInput(bytes)
-        let share = input.take(SPAKE2Exchange.shareCount)
-        guard let secret = try? exchange.receive(share, identities: identities, additionalData: [9]) else { return }
-        require((try? secret.key(confirmedBy: input.rest())) == nil, "the password was guessed")
+    do throws(SPAKE2Error) {
+        let exchange = try SPAKE2Exchange(role: .a, password: password, random: &random)
+        var share = try SPAKE2Exchange(role: .b, password: password, random: &random).share
+        if input.flag() {
+            share = input.take(input.choice(80))
+        } else {
+            input.damage(&share)
+        }
+        let names = SPAKE2Identities(a: input.block(), b: input.block())
+        let secret = try exchange.receive(share, identities: names, additionalData: input.block())
+        _ = try secret.key(confirmedBy: input.rest())
+        fail("a confirmation was guessed")
+    } catch {
+        if case .library(let operation) = error { fail(operation) }
     }
-} catch {
-    fail("\(error)")
 }
