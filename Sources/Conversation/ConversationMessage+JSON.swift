@@ -107,7 +107,7 @@ extension KeyedDecodingContainer<Key> {
     fileprivate func offer() throws -> TransferOffer {
         let name = try self.decode(String.self, forKey: .name)
         let hex = try self.decodeIfPresent(String.self, forKey: .nameHex)
-        guard let bytes = hex.map(bytes(hexadecimal:)) ?? Array(name.utf8), bytes.count <= TransferLimits.nameCount
+        guard let bytes = hex.map(hexadecimalBytes) ?? Array(name.utf8), bytes.count <= TransferLimits.nameCount
         else { throw ConversationMessageError.malformed }
         return TransferOffer(name: bytes, size: self.contains(.size) ? try self.integer(.size) : nil)
     }
@@ -203,19 +203,4 @@ extension KeyedEncodingContainer<Key> {
 private func shortened(_ name: String) -> String {
     guard name.utf8.count > ConversationLimits.nameScalars else { return name }
     return String(String.UnicodeScalarView(name.unicodeScalars.prefix(ConversationLimits.nameScalars)))
-}
-
-private func hexadecimal(_ bytes: [UInt8]) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-}
-
-private func bytes(hexadecimal text: String) -> [UInt8]? {
-    guard text.utf8.count % 2 == 0, text.utf8.count <= 2 * TransferLimits.nameCount else { return nil }
-    let digits = text.utf8.map { Character(Unicode.Scalar($0)).hexDigitValue.map { UInt8($0) } }
-    var bytes: [UInt8] = []
-    for index in stride(from: 0, to: digits.count, by: 2) {
-        guard let high = digits[index], let low = digits[index + 1] else { return nil }
-        bytes.append(high << 4 | low)
-    }
-    return bytes
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Crypto
+import Wire
 
 /// A SHA-256 digest.
 package struct Digest256: Hashable, Sendable {
@@ -30,9 +31,7 @@ package struct Digest256: Hashable, Sendable {
     }
 
     /// Lower-case hexadecimal, as `sha256sum` prints it.
-    package var hexadecimal: String {
-        self.bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
+    package var hexadecimal: String { Wire.hexadecimal(self.bytes) }
 }
 
 extension SHA256 {

@@ -1,6 +1,8 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
+import Wire
+
 /// Walks over JSON text (RFC 8259) without building anything of it.
 ///
 /// Messages of the mailbox protocol are small, and a server reads tens of thousands of them in a second: this takes a

@@ -1,6 +1,8 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
+import Wire
+
 /// Whether a text is well-formed UTF-8.
 func isUTF8(_ text: [UInt8]) -> Bool {
     (try? UTF8Span(validating: text.span)) != nil
@@ -53,47 +55,10 @@ func appendQuoted(_ string: String, to text: inout [UInt8]) {
         case 0x0A:
             text.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "n")])
         case 0..<0x20:
-            text.append(contentsOf: "\\u00".utf8)
-            appendHexadecimal([byte], to: &text)
+            text.append(contentsOf: "\\u00\(hexadecimal([byte]))".utf8)
         default:
             text.append(byte)
         }
     }
     text.append(UInt8(ascii: "\""))
-}
-
-/// Appends two digits for each byte.
-func appendHexadecimal(_ bytes: [UInt8], to text: inout [UInt8]) {
-    text.reserveCapacity(text.count + 2 * bytes.count)
-    for byte in bytes {
-        for digit in [byte >> 4, byte & 0x0F] { text.append(digit + (digit < 10 ? 0x30 : 0x57)) }
-    }
-}
-
-/// The bytes that pairs of hexadecimal digits stand for; nil if anything else is among them.
-func hexadecimalBytes(_ text: String) -> [UInt8]? {
-    guard text.utf8.count.isMultiple(of: 2) else { return nil }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.utf8.count / 2)
-    var high: UInt8?
-    for character in text.utf8 {
-        guard let digit = hexadecimalDigit(character) else { return nil }
-        if let upper = high {
-            bytes.append(upper << 4 | digit)
-            high = nil
-        } else {
-            high = digit
-        }
-    }
-    return bytes
-}
-
-/// The value of a hexadecimal digit.
-func hexadecimalDigit(_ character: UInt8) -> UInt8? {
-    switch character {
-    case 0x30...0x39: character - 0x30
-    case 0x41...0x46: character - 0x37
-    case 0x61...0x66: character - 0x57
-    default: nil
-    }
 }

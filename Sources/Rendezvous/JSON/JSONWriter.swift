@@ -1,6 +1,8 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
+import Wire
+
 /// Writes one JSON object, member by member.
 struct JSONWriter {
     private var text: [UInt8]
@@ -26,36 +28,36 @@ struct JSONWriter {
     }
 
     /// Writes a member that is a string.
-    mutating func string(_ key: StaticString, _ value: String?) {
+    mutating func string(_ key: String, _ value: String?) {
         guard let value else { return }
         self.key(key)
         appendQuoted(value, to: &self.text)
     }
 
     /// Writes a member that is bytes in hexadecimal.
-    mutating func hexadecimal(_ key: StaticString, _ value: [UInt8]) {
+    mutating func hexadecimal(_ key: String, _ value: [UInt8]) {
         self.key(key)
         self.text.append(UInt8(ascii: "\""))
-        appendHexadecimal(value, to: &self.text)
+        self.text.append(contentsOf: Wire.hexadecimal(value).utf8)
         self.text.append(UInt8(ascii: "\""))
     }
 
     /// Writes a member that is a number.
-    mutating func number(_ key: StaticString, _ value: Double?) {
+    mutating func number(_ key: String, _ value: Double?) {
         guard let value, value.isFinite else { return }
         self.key(key)
         self.text.append(contentsOf: value.description.utf8)
     }
 
     /// Writes a member that is any value.
-    mutating func value(_ key: StaticString, _ value: JSONText?) {
+    mutating func value(_ key: String, _ value: JSONText?) {
         guard let value else { return }
         self.key(key)
         self.text.append(contentsOf: value.bytes)
     }
 
     /// Writes a member that is an array.
-    mutating func array(_ key: StaticString, _ values: [JSONText]) {
+    mutating func array(_ key: String, _ values: [JSONText]) {
         self.key(key)
         self.text.append(UInt8(ascii: "["))
         for (index, value) in values.enumerated() {
@@ -65,11 +67,10 @@ struct JSONWriter {
         self.text.append(UInt8(ascii: "]"))
     }
 
-    private mutating func key(_ key: StaticString) {
+    private mutating func key(_ key: String) {
         if !self.isFirst { self.text.append(UInt8(ascii: ",")) }
         self.isFirst = false
-        self.text.append(UInt8(ascii: "\""))
-        self.text.append(contentsOf: key.description.utf8)
-        self.text.append(contentsOf: [UInt8(ascii: "\""), UInt8(ascii: ":")])
+        appendQuoted(key, to: &self.text)
+        self.text.append(UInt8(ascii: ":"))
     }
 }

@@ -40,8 +40,3 @@ func lengthPrefixed(_ parts: [[UInt8]]) -> [UInt8] {
     }
     return writer.bytes
 }
-
-/// Lower-case hexadecimal digits.
-func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-}
