@@ -110,7 +110,7 @@ extension MailboxWelcome {
                 details.value("bits", JSONText(bits))
                 details.string("resource", resource)
                 writer.value("hashcash", details.value())
-            case .other: break
+            case .other(let name): writer.value(name, JSONWriter().value())
             }
         }
         return writer.value()

@@ -37,7 +37,7 @@ struct MailboxMessageTests {
                 motd: "hello",
                 error: "go away",
                 currentVersion: "0.1",
-                permissions: [.none, .hashcash(bits: 6, resource: "r")],
+                permissions: [.none, .hashcash(bits: 6, resource: "r"), .other("a \"riddle\"")],
                 iceServers: [MailboxICEServer(urls: ["stun:a"])]
             )
         ),
