@@ -20,7 +20,7 @@ extension MailboxClient {
     }
 
     private mutating func greet(_ welcome: MailboxWelcome, since: Instant, at now: Instant) {
-        if let error = welcome.error { return self.fail(.refused(error)) }
+        if let error = welcome.error { return self.fail(.refused(SafeText(error))) }
         self.wasWelcome = true
         self.events.append(.welcome(welcome))
         if welcome.permissions.isEmpty || welcome.permissions.contains(.none) { return self.bind(at: now) }
@@ -96,9 +96,9 @@ extension MailboxClient {
             self.fail(.codeUsedUp)
         } else {
             switch orig {
-            case "bind", "allocate", "claim", "open", "submit-permissions": self.fail(.refused(reason))
+            case "bind", "allocate", "claim", "open", "submit-permissions": self.fail(.refused(SafeText(reason)))
             case "release": self.release = .done
-            default: self.events.append(.error(reason))
+            default: self.events.append(.error(SafeText(reason)))
             }
         }
     }

@@ -1,6 +1,8 @@
 // Part of icetalk.
 // SPDX-License-Identifier: Apache-2.0
 
+package import Wire
+
 /// What a mailbox client has to tell.
 package enum MailboxEvent: Equatable, Sendable {
     /// The server greeted.
@@ -16,7 +18,7 @@ package enum MailboxEvent: Equatable, Sendable {
     /// The connection is gone; it will be tried again.
     case disconnected
     /// The server refused something, and says why.
-    case error(String)
+    case error(SafeText)
     /// The server does not let the meeting come about.
     case failed(MeetingFailure)
     /// The mailbox is left; nothing follows.

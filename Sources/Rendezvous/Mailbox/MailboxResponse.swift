@@ -107,3 +107,11 @@ package struct MailboxICEServer: Equatable, Sendable {
         self.credential = credential
     }
 }
+
+extension MailboxICEServer: CustomStringConvertible, CustomReflectable {
+    /// Its addresses, and nothing of the password.
+    package var description: String { "MailboxICEServer(\(self.urls))" }
+
+    /// Its addresses, and nothing of the password.
+    package var customMirror: Mirror { Mirror(self, children: ["urls": self.urls]) }
+}

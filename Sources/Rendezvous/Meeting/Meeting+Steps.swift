@@ -12,7 +12,7 @@ extension Meeting {
         while let event = self.client.pollEvent() {
             switch event {
             case .welcome(let welcome):
-                self.events.append(.welcome(notice: welcome.motd, iceServers: welcome.iceServers))
+                self.events.append(.welcome(notice: welcome.motd.map { SafeText($0) }, iceServers: welcome.iceServers))
             case .iceServers(let servers, let expires):
                 self.events.append(.iceServers(servers, expires: expires))
             case .allocated(let nameplate): self.drawWords(for: nameplate)

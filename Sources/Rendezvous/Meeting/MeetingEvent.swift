@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Peering
+package import Wire
 
 /// What happens in a meeting, in the order in which it does.
 package enum MeetingEvent: Equatable, Sendable {
     /// The server greeted: its message of the day, and the ICE servers that it recommends.
-    case welcome(notice: String?, iceServers: [MailboxICEServer])
+    case welcome(notice: SafeText?, iceServers: [MailboxICEServer])
     /// ICE servers with credentials that are good for so many seconds.
     case iceServers([MailboxICEServer], expires: Int)
     /// The code is known, and may be told to the other side. For a chosen or typed one too; never for a secret.
@@ -28,7 +29,7 @@ package enum MeetingEvent: Equatable, Sendable {
     /// The connection to the server is gone; it will be tried again.
     case disconnected
     /// The server refused something that the meeting can do without, and says why.
-    case serverError(String)
+    case serverError(SafeText)
     /// Both sides need the mailbox no more, or this side has left it: nothing follows.
     case closed
     /// The meeting came to nothing; the mailbox is left, and `closed` follows when that is done.
@@ -44,7 +45,7 @@ package enum MeetingFailure: Error, Hashable, Sendable {
     /// The nameplate of the code was used and given back before.
     case codeUsedUp
     /// The server does not serve, for this reason.
-    case refused(String)
+    case refused(SafeText)
     /// The server asks for something that this client cannot give, such as a proof of work that is too hard.
     case permissionRequired
     /// No connection to the server came about.
@@ -62,7 +63,7 @@ package enum MeetingFailure: Error, Hashable, Sendable {
 }
 
 extension MeetingFailure: CustomStringConvertible {
-    /// One sentence for a person; texts of servers are not safe to be shown as they are.
+    /// One sentence for a person.
     package var description: String {
         switch self {
         case .wrongCode: "the code was wrong, and is used up now: make a new one and try again"

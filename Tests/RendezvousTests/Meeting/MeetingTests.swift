@@ -191,10 +191,11 @@ struct MeetingTests {
 
     @Test func `a server that does not serve is believed`() throws {
         let world = MeetingWorld()
-        world.server.welcome.error = "go away"
+        world.server.welcome.error = "go\u{1B}[2J away"
         let side = world.join(.newCode(words: 2), seed: 1)
         world.run()
-        #expect(side.failure == .refused("go away"))
+        #expect(side.failure == .refused(SafeText("go\u{1B}[2J away")))
+        #expect(side.failure?.description.contains("\u{1B}") == false)
         #expect(side.isClosed)
         let hard = MeetingWorld()
         hard.server.welcome.permissions = [.hashcash(bits: 60, resource: "r")]
