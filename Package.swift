@@ -38,8 +38,8 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
 
         // Floor 1: the protocols, sans-IO.
-        .target(name: "SPAKE2", dependencies: ["Wire", "COpenSSL", crypto], swiftSettings: strict),
         .target(name: "SDP", dependencies: ["Wire"], swiftSettings: safe),
+        .target(name: "SPAKE2", dependencies: ["Wire", "COpenSSL", crypto], swiftSettings: strict),
         .target(name: "SOCKS", dependencies: ["Wire"], swiftSettings: safe),
         .target(name: "MDNS", dependencies: ["Wire"], swiftSettings: safe),
         .target(name: "STUN", dependencies: ["Wire", crypto], swiftSettings: safe),
@@ -65,7 +65,7 @@ let package = Package(
         // Floor 3: what peers say to each other, sans-IO.
         .target(
             name: "Rendezvous",
-            dependencies: ["Wire", "SDP", "ICE", "DTLS", "SPAKE2", "Peering", crypto, deque],
+            dependencies: ["Wire", "SDP", "ICE", "DTLS", "SPAKE2", "Peering", crypto],
             swiftSettings: safe
         ),
         .target(name: "FileTransfer", dependencies: ["Wire", crypto, deque], swiftSettings: safe),
